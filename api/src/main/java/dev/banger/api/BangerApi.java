@@ -1,0 +1,91 @@
+package dev.banger.api;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+
+/**
+ * Everything that can be asked of banger. Implemented in the daemon by its services; the command line, the REST door and
+ * the tests are its callers.
+ *
+ * <p>A VM is named by a <em>reference</em>: its name, its id, or a prefix of its id that no other VM shares. All methods
+ * are thread-safe, block the calling thread (use virtual threads), and fail with {@link BangerException}. Work that takes
+ * longer than a moment is an {@link Operation}: it is under way when the method returns.
+ */
+public interface BangerApi {
+    List<VmInfo> vms();
+
+    VmInfo vm(String ref);
+
+    /** Creates a VM and, if the request says so, starts it. Missing kernel and image are fetched and built first. */
+    Operation<VmInfo> createVm(VmCreate request);
+
+    /** Starts a stopped VM; a running one is left as it is. */
+    Operation<VmInfo> startVm(String ref);
+
+    /** Stops a VM through its guest; what does not stop in time is ended by force. Stopped already: nothing happens. */
+    Operation<VmInfo> stopVm(String ref, StopMode mode);
+
+    Operation<VmInfo> restartVm(String ref);
+
+    /** Deletes a VM with its disks; a running one is killed first. */
+    Operation<VmInfo> deleteVm(String ref);
+
+    /** Changes what a VM is; memory, cpus and disk only while it is stopped. */
+    Operation<VmInfo> setVm(String ref, VmSet request);
+
+    /** Deletes every stopped VM. */
+    Operation<List<VmInfo>> pruneVms();
+
+    VmStats stats(String ref);
+
+    /** Starts a program in the guest. The caller closes the session. */
+    ExecSession exec(String ref, ExecRequest request);
+
+    /** Opens a TCP connection from inside the guest to one of its ports. The caller closes it. */
+    GuestConnection connect(String ref, int port);
+
+    /** What {@code ssh} needs to reach this VM: key, known hosts, user. */
+    SshAccess ssh(String ref);
+
+    /** Writes the file or tree at {@code path} in the guest to {@code tar} as a tar stream. */
+    void download(String ref, String path, OutputStream tar);
+
+    /** Unpacks a tar stream into the guest's directory. */
+    void upload(String ref, String directory, InputStream tar);
+
+    /** The VM's serial console or the VMM's own messages; with {@code follow} it ends when the VM does or is closed. */
+    InputStream logs(String ref, LogKind kind, boolean follow);
+
+    List<ImageInfo> images();
+
+    ImageInfo image(String name);
+
+    Operation<ImageInfo> buildImage(ImageBuild request);
+
+    void deleteImage(String name);
+
+    List<KernelInfo> kernels();
+
+    KernelInfo kernel(String name);
+
+    /** Fetches Debian's cloud kernel; one that is there already is kept unless {@code refresh}. */
+    Operation<KernelInfo> pullKernel(String name, boolean refresh);
+
+    void deleteKernel(String name);
+
+    List<OperationInfo> operations();
+
+    OperationInfo operation(String id);
+
+    /** Follows an operation: events from its start until it ends. */
+    Operation<?> followOperation(String id);
+
+    DaemonInfo daemon();
+
+    /** Asks the daemon to end; running VMs go on. Returns at once. */
+    void shutdownDaemon();
+
+    /** Examines the host, changing nothing. */
+    DoctorReport doctor();
+}

@@ -1,0 +1,35 @@
+package dev.banger.api;
+
+import io.avaje.jsonb.Json;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation as the API shows it.
+ *
+ * @param kind what it does, such as {@code vm.create}
+ * @param target what it is about: a name
+ * @param state running, succeeded, failed or cancelled
+ * @param stages how long each part took, in order
+ * @param errorCode an {@link ErrorCode} name when failed
+ */
+@Json
+public record OperationInfo(
+        String id,
+        String kind,
+        String target,
+        State state,
+        Instant startedAt,
+        @Nullable Instant endedAt,
+        List<StageTiming> stages,
+        @Nullable String errorCode,
+        @Nullable String errorMessage) {
+    /** Where an operation is in its life. */
+    public enum State {
+        RUNNING,
+        SUCCEEDED,
+        FAILED,
+        CANCELLED
+    }
+}

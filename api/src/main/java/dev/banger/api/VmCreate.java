@@ -1,0 +1,36 @@
+package dev.banger.api;
+
+import io.avaje.jsonb.Json;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a new VM shall be. Whatever is null takes its default.
+ *
+ * @param name generated (two words) when null
+ * @param image default {@code debian}
+ * @param kernel default {@code debian}
+ * @param cpus default 2, at most what the host has
+ * @param memoryMiB default 512
+ * @param diskBytes size of the work disk, default 8 GiB
+ * @param acceleration {@code kvm} or {@code tcg}; null: the best that works here
+ * @param start whether to start it
+ * @param waitFor how far the start goes before it counts as done
+ */
+@Json
+public record VmCreate(
+        @Nullable String name,
+        @Nullable String image,
+        @Nullable String kernel,
+        @Nullable Integer cpus,
+        @Nullable Long memoryMiB,
+        @Nullable Long diskBytes,
+        @Nullable String acceleration,
+        List<PublishedPort> ports,
+        boolean start,
+        @Nullable WaitFor waitFor) {
+    public VmCreate {
+        // A JSON body may leave it out.
+        ports = ports == null ? List.of() : List.copyOf(ports);
+    }
+}

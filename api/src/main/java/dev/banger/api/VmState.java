@@ -1,0 +1,13 @@
+package dev.banger.api;
+
+/** A VM's state. All but {@code RUNNING} and {@code STOPPED} are seen only while an operation holds the VM. */
+public enum VmState {
+    /** Its name is taken; kernel, image and disks are being prepared. A daemon that finds this at its start undoes it. */
+    CREATING,
+    STARTING,
+    RUNNING,
+    STOPPING,
+    STOPPED,
+    /** Being deleted. A daemon that finds this at its start finishes it. */
+    DELETING
+}
