@@ -1,0 +1,20 @@
+package dev.banger.image;
+
+import dev.banger.api.BangerException;
+import java.util.regex.Pattern;
+
+/** The grammar of image and kernel names: they become directory names. */
+public final class ImageName {
+    private static final Pattern GRAMMAR = Pattern.compile("[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?");
+
+    private ImageName() {}
+
+    public static String check(String name) {
+        if (!GRAMMAR.matcher(name).matches() || name.contains("..")) {
+            throw BangerException.invalid(
+                    "that cannot be the name of an image or kernel: use 1 to 63 lower-case letters, "
+                            + "digits, dots, hyphens and underscores, with a letter or digit first and last");
+        }
+        return name;
+    }
+}

@@ -1,0 +1,121 @@
+package dev.banger.image;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.api.ImageBuild;
+import dev.banger.operation.NamedLocks;
+import dev.banger.operation.Progress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Owns the images. Thread-safe; each image is built once however many ask for it at the same time (P31, P32). */
+public final class ImageService {
+    /** The image a VM gets when none is asked for. */
+    public static final String DEFAULT = "debian";
+
+    private final ImageCatalog catalog;
+    private final Map<String, RootfsBuilder> builders;
+    private final NamedLocks locks = new NamedLocks();
+
+    public ImageService(ImageCatalog catalog, List<RootfsBuilder> builders) {
+        this.catalog = catalog;
+        this.builders = builders.stream().collect(Collectors.toMap(RootfsBuilder::source, Function.identity()));
+    }
+
+    public List<Image> all() {
+        return catalog.all();
+    }
+
+    public Image get(String name) {
+        return catalog.find(name).orElseThrow(() -> missing(name));
+    }
+
+    /** The build a VM is based on. */
+    public Image get(String name, String digest) {
+        return catalog.find(name, digest)
+                .orElseThrow(() -> new BangerException(
+                        ErrorCode.DATA_CORRUPT,
+                        "the build " + shortened(digest) + " of image " + name
+                                + " that the VM is based on is gone from disk; its disk cannot be read without it"));
+    }
+
+    /** Fails unless {@link #ensure} could give this image. */
+    public void checkObtainable(String name) {
+        if (catalog.find(name).isEmpty() && !name.equals(DEFAULT)) {
+            throw missing(name);
+        }
+    }
+
+    /** The image of that name; the default one is built if it is not there. */
+    public Image ensure(String name, Progress progress) {
+        var found = catalog.find(name);
+        if (found.isPresent()) {
+            return found.get();
+        }
+        checkObtainable(name);
+        return build(new ImageBuild(name, name, null, List.of(), false), progress);
+    }
+
+    public Image build(ImageBuild request, Progress progress) {
+        RootfsBuilder builder = builders.get(request.source());
+        if (builder == null) {
+            throw BangerException.invalid("there is no image source \"" + request.source() + "\"; there are "
+                    + String.join(", ", builders.keySet().stream().sorted().toList()));
+        }
+        String name = request.name() == null ? request.source() : ImageName.check(request.name());
+        if (locks.isHeld(name)) {
+            progress.stage("waiting for another build of image " + name);
+        }
+        try (var lock = locks.take(name)) {
+            var found = catalog.find(name);
+            if (found.isPresent() && !request.refresh()) {
+                return found.get();
+            }
+            Path staging = catalog.stage();
+            try {
+                RootfsBuilder.Built built = builder.build(request, staging, progress);
+                progress.stage("publishing image " + name);
+                return catalog.publish(staging, name, built);
+            } finally {
+                catalog.discard(staging);
+            }
+        }
+    }
+
+    /** Deletes an image; {@code inUse} tells who depends on a build, which then is refused. */
+    public void delete(String name, Function<Image, List<String>> inUse) {
+        try (var lock = locks.take(name)) {
+            Image image = get(name);
+            List<String> users = inUse.apply(image);
+            if (!users.isEmpty()) {
+                throw new BangerException(
+                        ErrorCode.IN_USE,
+                        "image " + name + " is the base of " + String.join(", ", users) + "; delete those first");
+            }
+            catalog.delete(image);
+        }
+    }
+
+    /** Deletes builds that neither a name nor a VM needs any more. */
+    public void collectGarbage(Function<Image, List<String>> inUse) {
+        for (Image image : catalog.superseded()) {
+            if (inUse.apply(image).isEmpty()) {
+                catalog.delete(image);
+            }
+        }
+    }
+
+    private BangerException missing(String name) {
+        String there = catalog.all().stream().map(Image::name).collect(Collectors.joining(", "));
+        return BangerException.notFound("there is no image \"" + name + "\"; "
+                + (there.isEmpty() ? "none is built yet" : "there are: " + there)
+                + ". \"banger image build debian\" makes the usual one");
+    }
+
+    private static String shortened(String digest) {
+        return digest.length() > 12 ? digest.substring(0, 12) : digest;
+    }
+}

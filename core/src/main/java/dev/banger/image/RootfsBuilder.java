@@ -1,0 +1,25 @@
+package dev.banger.image;
+
+import dev.banger.api.ImageBuild;
+import dev.banger.operation.Progress;
+import java.nio.file.Path;
+
+/** Makes a root file system from one kind of source. */
+public interface RootfsBuilder {
+    /** The {@link ImageBuild#source()} it handles: {@code debian}, {@code tar}, {@code directory}. */
+    String source();
+
+    /**
+     * Builds into {@code staging}, an empty directory of mode 0700 that the caller removes on failure. Leaves there
+     * {@code rootfs}, a sparse raw ext4 file, and nothing else. Checks what it needs before it begins, names all that is
+     * missing at once. Interruptible.
+     */
+    Built build(ImageBuild request, Path staging, Progress progress);
+
+    /**
+     * What was built.
+     *
+     * @param source for people: {@code debian bookworm, 143 packages}
+     */
+    record Built(String source, boolean hasInit, long virtualBytes) {}
+}

@@ -1,0 +1,27 @@
+package dev.banger.kernel;
+
+import java.nio.file.Path;
+import java.time.Instant;
+
+/**
+ * A published kernel. Its directory never changes once it is published.
+ *
+ * @param version the release, as {@code uname -r} prints it
+ * @param digest SHA-256 over vmlinux and modules, hex
+ * @param dataBytes what it takes up on disk
+ * @param vmlinux the uncompressed ELF kernel; it has the PVH entry point, so QEMU starts it without decompression
+ * @param modules a read-only squashfs that becomes /lib/modules/VERSION in the guest
+ * @param bootModules the modules the initramfs needs: a directory of .ko files with a file {@code modules.load} that lists
+ *     their names in the order to load them
+ */
+public record Kernel(
+        String name,
+        String version,
+        String digest,
+        String source,
+        long dataBytes,
+        Instant createdAt,
+        Path directory,
+        Path vmlinux,
+        Path modules,
+        Path bootModules) {}

@@ -1,0 +1,102 @@
+package dev.banger.kernel;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.operation.NamedLocks;
+import dev.banger.operation.Progress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Owns the kernels. Thread-safe; a kernel is fetched once however many ask for it at the same time (P31), and removing one
+ * waits for a fetch of it (P34).
+ */
+public final class KernelService {
+    /** The kernel a VM gets when none is asked for. */
+    public static final String DEFAULT = "debian";
+
+    private final KernelCatalog catalog;
+    private final Map<String, KernelSource> sources;
+    private final InitramfsAssembler assembler;
+    private final NamedLocks locks = new NamedLocks();
+
+    public KernelService(KernelCatalog catalog, List<KernelSource> sources, InitramfsAssembler assembler) {
+        this.catalog = catalog;
+        this.sources = sources.stream().collect(Collectors.toMap(KernelSource::name, Function.identity()));
+        this.assembler = assembler;
+    }
+
+    public List<Kernel> all() {
+        return catalog.all();
+    }
+
+    public Kernel get(String name) {
+        return catalog.find(name).orElseThrow(() -> missing(name));
+    }
+
+    /** Fails unless {@link #ensure} could give this kernel. */
+    public void checkObtainable(String name) {
+        if (catalog.find(name).isEmpty() && !sources.containsKey(name)) {
+            throw missing(name);
+        }
+    }
+
+    /** The kernel of that name, fetched if it is not there and a source has it. */
+    public Kernel ensure(String name, Progress progress) {
+        return catalog.find(name).orElseGet(() -> pull(name, false, progress));
+    }
+
+    public Kernel pull(String name, boolean refresh, Progress progress) {
+        KernelSource source = sources.get(name);
+        if (source == null) {
+            throw BangerException.notFound("there is no kernel source \"" + name + "\"; there are "
+                    + String.join(", ", sources.keySet().stream().sorted().toList()));
+        }
+        if (locks.isHeld(name)) {
+            progress.stage("waiting for another pull of kernel " + name);
+        }
+        try (var lock = locks.take(name)) {
+            var found = catalog.find(name);
+            if (found.isPresent() && !refresh) {
+                return found.get();
+            }
+            Path staging = catalog.stage();
+            try {
+                KernelSource.Fetched fetched = source.fetch(staging, progress);
+                progress.stage("publishing kernel " + name);
+                return catalog.publish(staging, name, fetched);
+            } finally {
+                catalog.discard(staging);
+            }
+        }
+    }
+
+    /** What a VM with this kernel boots into. */
+    public Path initramfs(Kernel kernel) {
+        return assembler.initramfs(kernel);
+    }
+
+    /** Deletes a kernel; {@code inUse} tells which VMs need it, and then it is refused. */
+    public void delete(String name, Function<Kernel, List<String>> inUse) {
+        try (var lock = locks.take(name)) {
+            Kernel kernel = get(name);
+            List<String> users = inUse.apply(kernel);
+            if (!users.isEmpty()) {
+                throw new BangerException(
+                        ErrorCode.IN_USE,
+                        "kernel " + name + " is needed by " + String.join(", ", users) + "; delete those first");
+            }
+            catalog.delete(kernel);
+        }
+    }
+
+    private BangerException missing(String name) {
+        String there = catalog.all().stream().map(Kernel::name).collect(Collectors.joining(", "));
+        return BangerException.notFound("there is no kernel \"" + name + "\"; "
+                + (there.isEmpty() ? "none is there yet" : "there are: " + there)
+                + ". \"banger kernel pull debian\" fetches the usual one");
+    }
+}

@@ -1,0 +1,20 @@
+package dev.banger.kernel;
+
+import dev.banger.operation.Progress;
+import java.nio.file.Path;
+
+/** Gets a kernel from somewhere. */
+public interface KernelSource {
+    /** The name it is known by: {@code debian}. */
+    String name();
+
+    /**
+     * Fetches into {@code staging}, an empty directory of mode 0700 that the caller removes on failure. Leaves there
+     * {@code vmlinuz}, {@code vmlinux}, {@code modules.squashfs} and {@code boot/} ({@link Kernel#bootModules()}).
+     * Checks what it needs before it begins, names all that is missing at once. Interruptible.
+     */
+    Fetched fetch(Path staging, Progress progress);
+
+    /** What was fetched; {@code source} is for people: {@code Debian linux-image-... 6.1.x}. */
+    record Fetched(String version, String source) {}
+}

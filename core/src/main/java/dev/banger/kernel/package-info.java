@@ -1,0 +1,9 @@
+/**
+ * Kernels with their modules and initramfs, and the service that owns them.
+ *
+ * <p>May depend on: api, operation, config.
+ */
+@NullMarked
+package dev.banger.kernel;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,222 @@
+package dev.banger.vm;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.api.PublishedPort;
+import dev.banger.api.VmCreate;
+import dev.banger.api.VmSet;
+import dev.banger.api.VmState;
+import dev.banger.image.Image;
+import dev.banger.image.ImageService;
+import dev.banger.kernel.KernelService;
+import dev.banger.operation.Progress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the record of a new VM, in two steps so that its name is taken at once and no lock is held while kernel and image are
+ * fetched (P29). Thread-safe.
+ */
+final class VmCreation {
+    static final int DEFAULT_CPUS = 2;
+    static final long DEFAULT_MEMORY_MIB = 512;
+    static final long DEFAULT_DISK_BYTES = 8L << 30;
+    private static final long MIN_MEMORY_MIB = 128;
+    private static final long MIN_DISK_BYTES = 64L << 20;
+    private static final long MAX_DISK_BYTES = 16L << 40;
+
+    private final VmStore store;
+    private final VmDirectories directories;
+    private final HostSeams host;
+    private final ImageService images;
+    private final KernelService kernels;
+    private final SecureRandom random = new SecureRandom();
+    private final ReentrantLock reserve = new ReentrantLock();
+
+    VmCreation(VmStore store, VmDirectories directories, HostSeams host, ImageService images, KernelService kernels) {
+        this.store = store;
+        this.directories = directories;
+        this.host = host;
+        this.images = images;
+        this.kernels = kernels;
+    }
+
+    /** Everything that can be said against a request without changing anything. */
+    void check(VmCreate request) {
+        if (request.name() != null) {
+            VmName.check(request.name());
+            refuseTaken(request.name());
+        }
+        VmSpec spec = spec(request);
+        images.checkObtainable(spec.image());
+        kernels.checkObtainable(spec.kernel());
+    }
+
+    private VmSpec spec(VmCreate request) {
+        VmSpec spec = new VmSpec(
+                Objects.requireNonNullElse(request.image(), ImageService.DEFAULT),
+                "",
+                Objects.requireNonNullElse(request.kernel(), KernelService.DEFAULT),
+                Objects.requireNonNullElse(
+                        request.cpus(), Math.min(DEFAULT_CPUS, host.capacity().cpus())),
+                Objects.requireNonNullElse(request.memoryMiB(), DEFAULT_MEMORY_MIB),
+                Objects.requireNonNullElse(request.diskBytes(), DEFAULT_DISK_BYTES),
+                request.acceleration(),
+                host.network().name(),
+                List.copyOf(request.ports()));
+        return checked(spec);
+    }
+
+    private VmSpec checked(VmSpec spec) {
+        int hostCpus = host.capacity().cpus();
+        if (spec.cpus() < 1 || spec.cpus() > hostCpus) {
+            throw BangerException.invalid(
+                    "a VM here can have 1 to " + hostCpus + " cpus (as many as the host), not " + spec.cpus());
+        }
+        long hostMemory = host.capacity().memoryMiB();
+        if (spec.memoryMiB() < MIN_MEMORY_MIB || spec.memoryMiB() > hostMemory) {
+            throw BangerException.invalid("a VM here can have " + MIN_MEMORY_MIB + " to " + hostMemory
+                    + " MiB of memory (the host's), not " + spec.memoryMiB());
+        }
+        if (spec.workDiskBytes() < MIN_DISK_BYTES || spec.workDiskBytes() > MAX_DISK_BYTES) {
+            throw BangerException.invalid(
+                    "a work disk can be 64 MiB to 16 TiB, not " + spec.workDiskBytes() + " bytes");
+        }
+        String acceleration = spec.acceleration();
+        if (acceleration != null && !Set.of("kvm", "tcg").contains(acceleration)) {
+            throw BangerException.invalid("acceleration is kvm or tcg, not \"" + acceleration + "\"");
+        }
+        Set<Integer> seen = new HashSet<>();
+        for (PublishedPort port : spec.ports()) {
+            if (!seen.add(port.hostPort())) {
+                throw BangerException.invalid("port " + port.hostPort() + " is published twice");
+            }
+        }
+        return spec;
+    }
+
+    /** What a VM becomes by a change; fails when that is not possible. */
+    VmSpec changed(VmRecord vm, VmSet change) {
+        VmSpec old = vm.spec();
+        if (change.kernel() != null) {
+            kernels.get(change.kernel());
+        }
+        Long disk = change.diskBytes();
+        if (disk != null && disk < old.workDiskBytes()) {
+            throw BangerException.invalid("the work disk of " + vm.name() + " has " + old.workDiskBytes()
+                    + " bytes; it can grow but not shrink to " + disk);
+        }
+        return checked(new VmSpec(
+                old.image(),
+                old.imageDigest(),
+                Objects.requireNonNullElse(change.kernel(), old.kernel()),
+                Objects.requireNonNullElse(change.cpus(), old.cpus()),
+                Objects.requireNonNullElse(change.memoryMiB(), old.memoryMiB()),
+                Objects.requireNonNullElse(disk, old.workDiskBytes()),
+                old.acceleration(),
+                old.network(),
+                change.ports() == null ? old.ports() : List.copyOf(change.ports())));
+    }
+
+    /** Takes the name and address: a row in state CREATING, which its creator completes or deletes. */
+    VmRecord reserve(VmCreate request) {
+        VmSpec spec = spec(request);
+        reserve.lock();
+        try {
+            List<VmRecord> all = store.all();
+            String name = name(request.name(), all);
+            VmRecord vm = record(name, spec, all);
+            store.insert(vm);
+            return vm;
+        } finally {
+            reserve.unlock();
+        }
+    }
+
+    private String name(@Nullable String asked, List<VmRecord> all) {
+        if (asked != null) {
+            refuseTaken(VmName.check(asked));
+            return asked;
+        }
+        Set<String> taken = all.stream().map(VmRecord::name).collect(Collectors.toSet());
+        String name = VmName.generate(random);
+        for (int i = 2; taken.contains(name); i++) {
+            name = VmName.generate(random) + (i > 20 ? "-" + i : "");
+        }
+        return name;
+    }
+
+    private void refuseTaken(String name) {
+        if (store.findByName(name).isPresent()) {
+            throw new BangerException(
+                    ErrorCode.ALREADY_EXISTS,
+                    "a VM named " + name + " already exists; choose another name, or \"banger vm delete " + name
+                            + "\" first");
+        }
+    }
+
+    private VmRecord record(String name, VmSpec spec, List<VmRecord> all) {
+        String id = hex(6);
+        Path directory = directories.of(id);
+        Set<String> guestIps = all.stream().map(vm -> vm.runtime().guestIp()).collect(Collectors.toSet());
+        Set<String> addresses =
+                all.stream().map(vm -> vm.runtime().hostAddress()).collect(Collectors.toSet());
+        VmRuntime runtime = new VmRuntime(
+                VmState.CREATING,
+                host.network().guestIp(guestIps),
+                host.network().hostAddress(addresses),
+                directory.resolve("qmp.sock").toString(),
+                directory.resolve("agent.sock").toString(),
+                null,
+                directory.resolve("console.log").toString(),
+                directory.resolve("vmm.log").toString(),
+                name + ".vm",
+                directory.toString(),
+                directory.resolve("root.qcow2").toString(),
+                directory.resolve("work.qcow2").toString(),
+                mac(id),
+                hex(16),
+                0,
+                0,
+                null,
+                null,
+                List.of());
+        Instant now = Instant.now();
+        return new VmRecord(id, name, spec, runtime, now, now);
+    }
+
+    /** A locally administered unicast address (IEEE 802), derived from the id. */
+    private static String mac(String id) {
+        StringBuilder mac = new StringBuilder("02:62");
+        for (int i = 4; i < 12; i += 2) {
+            mac.append(':').append(id, i, i + 2);
+        }
+        return mac.toString();
+    }
+
+    private String hex(int bytes) {
+        byte[] value = new byte[bytes];
+        random.nextBytes(value);
+        return HexFormat.of().formatHex(value);
+    }
+
+    /** Gets kernel and image, makes the directory and ends in state STOPPED. */
+    VmRecord complete(VmRecord reserved, Progress progress) {
+        kernels.ensure(reserved.spec().kernel(), progress);
+        Image image = images.ensure(reserved.spec().image(), progress);
+        directories.create(reserved.directory());
+        VmRecord vm = reserved.with(reserved.spec().withImageDigest(image.digest()))
+                .with(reserved.runtime().stopped(null));
+        store.update(vm);
+        return vm;
+    }
+}

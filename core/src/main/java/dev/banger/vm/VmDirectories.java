@@ -1,0 +1,104 @@
+package dev.banger.vm;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The directories of VMs: one each, named by the VM's id. Thread-safe. */
+final class VmDirectories {
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
+
+    private final Path root;
+
+    VmDirectories(Path root) {
+        this.root = root;
+    }
+
+    Path root() {
+        return root;
+    }
+
+    Path of(String id) {
+        return root.resolve(id);
+    }
+
+    void create(Path directory) {
+        try {
+            Files.createDirectory(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } catch (IOException e) {
+            throw failed("make", directory, e);
+        }
+    }
+
+    /** Removes a VM's directory with all that is in it. Idempotent; follows no link. */
+    void delete(Path directory) {
+        if (!root.equals(directory.getParent())
+                || !ID.matcher(directory.getFileName().toString()).matches()) {
+            throw new IllegalArgumentException(directory + " is no VM's directory");
+        }
+        try {
+            Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.deleteIfExists(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                    if (e instanceof NoSuchFileException) {
+                        return FileVisitResult.CONTINUE;
+                    }
+                    throw e;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException e) throws IOException {
+                    if (e != null) {
+                        throw e;
+                    }
+                    Files.deleteIfExists(dir);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
+            throw failed("delete", directory, e);
+        }
+    }
+
+    /** Ids that have a directory. */
+    List<String> ids() {
+        if (!Files.isDirectory(root)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(root)) {
+            return entries.filter(entry -> Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS))
+                    .map(entry -> entry.getFileName().toString())
+                    .filter(name -> ID.matcher(name).matches())
+                    .toList();
+        } catch (IOException e) {
+            throw failed("list", root, e);
+        }
+    }
+
+    private static BangerException failed(String what, Path directory, IOException e) {
+        String reason = e.getMessage();
+        ErrorCode code = reason != null && reason.contains("No space left")
+                ? ErrorCode.RESOURCE_EXHAUSTED
+                : ErrorCode.HOST_COMMAND_FAILED;
+        return new BangerException(code, "cannot " + what + " the VM directory " + directory + ": " + reason, e);
+    }
+}

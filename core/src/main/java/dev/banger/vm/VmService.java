@@ -1,0 +1,254 @@
+package dev.banger.vm;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.api.LogKind;
+import dev.banger.api.StopMode;
+import dev.banger.api.VmCreate;
+import dev.banger.api.VmSet;
+import dev.banger.api.VmState;
+import dev.banger.api.VmStats;
+import dev.banger.api.WaitFor;
+import dev.banger.image.Image;
+import dev.banger.image.ImageService;
+import dev.banger.kernel.Kernel;
+import dev.banger.kernel.KernelService;
+import dev.banger.operation.NamedLocks;
+import dev.banger.operation.Progress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owns the VMs: the one service that creates, starts, stops, changes and deletes them and leads into their guests.
+ * Thread-safe; docs/concurrency.md names its locks. References are names, ids or unique id prefixes.
+ */
+public final class VmService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VmService.class);
+    private static final Duration STATS = Duration.ofSeconds(5);
+
+    private final VmStore store;
+    private final HandleCache handles;
+    private final VmLiveness liveness;
+    private final LiveVms live;
+    private final VmLifecycle lifecycle;
+    private final Reconcile reconcile;
+    private final VmCreation creation;
+    private final NamedLocks locks = new NamedLocks();
+    private final HostSeams host;
+    private final ImageService images;
+    private final KernelService kernels;
+
+    /** {@code vmsDirectory} exists and belongs to this service alone. */
+    public VmService(
+            VmStore store,
+            HandleFiles handleFiles,
+            HostSeams host,
+            ImageService images,
+            KernelService kernels,
+            Path vmsDirectory) {
+        this.store = store;
+        this.host = host;
+        this.images = images;
+        this.kernels = kernels;
+        handles = new HandleCache(handleFiles);
+        liveness = new VmLiveness(handles, host.processes());
+        live = new LiveVms(host.guests(), this::ended);
+        VmDirectories directories = new VmDirectories(vmsDirectory);
+        lifecycle = new VmLifecycle(store, handles, liveness, live, directories, locks, host, images, kernels);
+        reconcile = new Reconcile(store, handleFiles, handles, live, directories, lifecycle, host);
+        creation = new VmCreation(store, directories, host, images, kernels);
+    }
+
+    /** Makes records and host agree. Called once, before anything else. */
+    public void start() {
+        reconcile.run();
+    }
+
+    private void ended(String id) {
+        lifecycle.ended(id);
+    }
+
+    public List<VmRecord> all() {
+        return store.all();
+    }
+
+    /** The VM that a reference means. */
+    public VmRecord get(String ref) {
+        var named = store.findByName(ref);
+        if (named.isPresent()) {
+            return named.get();
+        }
+        List<VmRecord> all = store.all();
+        List<VmRecord> matching = ref.isEmpty()
+                ? List.of()
+                : all.stream().filter(vm -> vm.id().startsWith(ref)).toList();
+        if (matching.size() == 1) {
+            return matching.getFirst();
+        }
+        if (matching.size() > 1) {
+            throw new BangerException(
+                    ErrorCode.AMBIGUOUS,
+                    "\"" + ref + "\" could be any of " + String.join(", ", VmLifecycle.names(matching))
+                            + "; give more of the id");
+        }
+        String shown = ref.chars().allMatch(c -> c > 31 && c < 127) ? ref : "?";
+        throw BangerException.notFound("there is no VM \"" + shown + "\"; "
+                + (all.isEmpty() ? "there are none at all" : "\"banger vm ls\" lists those there are"));
+    }
+
+    /** Checks a request for a new VM without making it. */
+    public void check(VmCreate request) {
+        creation.check(request);
+    }
+
+    /** Makes a VM and starts it if asked to. Whatever fails, nothing is left of it. */
+    public VmRecord create(VmCreate request, Progress progress) {
+        VmRecord reserved = creation.reserve(request);
+        try (Rollback rollback = new Rollback()) {
+            rollback.push("the new VM " + reserved.name(), () -> discard(reserved));
+            VmRecord vm = creation.complete(reserved, progress);
+            if (request.start()) {
+                vm = lifecycle.start(vm.id(), Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT), progress);
+            }
+            rollback.keep();
+            return vm;
+        }
+    }
+
+    private void discard(VmRecord vm) {
+        if (store.find(vm.id()).isPresent()) {
+            lifecycle.delete(vm.id(), Progress.none());
+        }
+    }
+
+    public VmRecord start(String ref, Progress progress) {
+        return lifecycle.start(get(ref).id(), WaitFor.AGENT, progress);
+    }
+
+    public VmRecord stop(String ref, StopMode mode, Progress progress) {
+        return lifecycle.stop(get(ref).id(), mode, progress);
+    }
+
+    public VmRecord restart(String ref, Progress progress) {
+        String id = get(ref).id();
+        lifecycle.stop(id, StopMode.GRACEFUL, progress);
+        return lifecycle.start(id, WaitFor.AGENT, progress);
+    }
+
+    /** Deletes a VM. @return what it was */
+    public VmRecord delete(String ref, Progress progress) {
+        VmRecord vm = get(ref);
+        lifecycle.delete(vm.id(), progress);
+        return vm;
+    }
+
+    /** Deletes every stopped VM. @return what they were */
+    public List<VmRecord> prune(Progress progress) {
+        List<VmRecord> deleted = new ArrayList<>();
+        for (VmRecord vm : store.all()) {
+            if (vm.runtime().state() == VmState.STOPPED && !liveness.isAlive(vm.id())) {
+                lifecycle.delete(vm.id(), progress);
+                deleted.add(vm);
+            }
+        }
+        return deleted;
+    }
+
+    /** Changes a VM. Cpus, memory, disk, kernel and ports take effect at its next start, so it must be stopped. */
+    public VmRecord set(String ref, VmSet change, Progress progress) {
+        String id = get(ref).id();
+        try (var lock = locks.take(id)) {
+            VmRecord vm = lifecycle.existing(id);
+            VmSpec spec = creation.changed(vm, change);
+            if (spec.equals(vm.spec())) {
+                return vm;
+            }
+            if (liveness.isAlive(id)) {
+                throw new BangerException(
+                        ErrorCode.WRONG_STATE,
+                        vm.name() + " is running; stop it first: \"banger vm stop " + vm.name() + "\"");
+            }
+            progress.stage("changing " + vm.name());
+            host.capabilities().forEach(capability -> capability.applyChange(vm, spec));
+            VmRecord changed = vm.with(spec);
+            store.update(changed);
+            return changed;
+        }
+    }
+
+    /** The channel to a running VM's guest; it belongs to this service. */
+    public GuestChannel guest(String ref) {
+        return live.channel(get(ref));
+    }
+
+    public VmStats stats(String ref) {
+        VmRecord vm = get(ref);
+        GuestChannel.GuestStats guest = live.channel(vm).stats(STATS);
+        VmmProcesses.Usage usage = handles.get(vm.id())
+                .flatMap(found -> host.processes().usage(found.pid()))
+                .orElse(new VmmProcesses.Usage(0, 0));
+        return new VmStats(
+                vm.id(),
+                vm.name(),
+                guest.uptimeMillis(),
+                guest.load1(),
+                guest.memoryTotal(),
+                guest.memoryAvailable(),
+                guest.rootTotal(),
+                guest.rootAvailable(),
+                guest.workTotal(),
+                guest.workAvailable(),
+                guest.processes(),
+                guest.cpuMillis(),
+                usage.residentBytes(),
+                usage.cpuMillis());
+    }
+
+    /** The file of a log; it may not be there yet. */
+    public Path log(String ref, LogKind kind) {
+        VmRuntime runtime = get(ref).runtime();
+        return Path.of(
+                switch (kind) {
+                    case CONSOLE -> runtime.logPath();
+                    case VMM -> runtime.vmmLogPath();
+                });
+    }
+
+    public boolean isAlive(VmRecord vm) {
+        return liveness.isAlive(vm.id());
+    }
+
+    /** The handles of a VM, if it runs. */
+    public Optional<VmHandles> handles(VmRecord vm) {
+        return liveness.isAlive(vm.id()) ? handles.get(vm.id()) : Optional.empty();
+    }
+
+    /** Names of the VMs based on a build of an image. */
+    public List<String> users(Image image) {
+        return VmLifecycle.names(store.all().stream()
+                .filter(vm -> vm.spec().image().equals(image.name())
+                        && (vm.spec().imageDigest().isEmpty()
+                                || vm.spec().imageDigest().equals(image.digest())))
+                .toList());
+    }
+
+    /** Names of the VMs that boot a kernel. */
+    public List<String> users(Kernel kernel) {
+        return VmLifecycle.names(store.all().stream()
+                .filter(vm -> vm.spec().kernel().equals(kernel.name()))
+                .toList());
+    }
+
+    /** Lets go of all VMs; they run on. */
+    @Override
+    public void close() {
+        live.close();
+        LOG.info("Let go of all VMs");
+    }
+}

@@ -1,0 +1,29 @@
+package dev.banger.vm;
+
+import dev.banger.api.PublishedPort;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a VM was asked to be. Durable.
+ *
+ * @param image name of the image it was made from
+ * @param imageDigest which build of that image its root overlay is based on; empty while the VM is being created
+ * @param acceleration {@code kvm} or {@code tcg} when asked for; null: what works
+ * @param network {@code user}
+ */
+public record VmSpec(
+        String image,
+        String imageDigest,
+        String kernel,
+        int cpus,
+        long memoryMiB,
+        long workDiskBytes,
+        @Nullable String acceleration,
+        String network,
+        List<PublishedPort> ports) {
+
+    public VmSpec withImageDigest(String digest) {
+        return new VmSpec(image, digest, kernel, cpus, memoryMiB, workDiskBytes, acceleration, network, ports);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.banger.vm;
+
+import dev.banger.vm.RootDisks.Disk;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The VM's work disk, mounted where root's home is: it survives stop and start and can grow (E2). */
+public final class WorkDiskCapability implements VmCapability {
+    private static final String MOUNT_POINT = "/root";
+
+    private final WorkDisks disks;
+
+    public WorkDiskCapability(WorkDisks disks) {
+        this.disks = disks;
+    }
+
+    @Override
+    public String name() {
+        return "work disk";
+    }
+
+    @Override
+    public Optional<Disk> disk(VmRecord vm) {
+        return Optional.of(
+                disks.prepare(Path.of(vm.runtime().workDisk()), vm.spec().workDiskBytes()));
+    }
+
+    @Override
+    public void contribute(VmRecord vm, Identity.Builder identity) {
+        identity.workDisk(MOUNT_POINT);
+    }
+
+    @Override
+    public void applyChange(VmRecord before, VmSpec after) {
+        if (after.workDiskBytes() > before.spec().workDiskBytes()) {
+            Path file = Path.of(before.runtime().workDisk());
+            disks.prepare(file, before.spec().workDiskBytes());
+            disks.grow(file, after.workDiskBytes());
+        }
+    }
+}

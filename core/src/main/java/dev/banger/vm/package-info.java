@@ -1,0 +1,10 @@
+/**
+ * VMs: what they are, the one place that starts, stops, supervises and deletes them, and the seams to the host that it
+ * needs for that ({@link dev.banger.vm.Vmm}, {@link dev.banger.vm.RootDisks}, {@link dev.banger.vm.GuestConnector}, ...).
+ *
+ * <p>May depend on: api, operation, image, kernel, network, config.
+ */
+@NullMarked
+package dev.banger.vm;
+
+import org.jspecify.annotations.NullMarked;

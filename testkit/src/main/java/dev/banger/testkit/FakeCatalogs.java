@@ -1,0 +1,209 @@
+package dev.banger.testkit;
+
+import dev.banger.api.ImageBuild;
+import dev.banger.image.Image;
+import dev.banger.image.ImageCatalog;
+import dev.banger.image.ImageService;
+import dev.banger.image.RootfsBuilder;
+import dev.banger.kernel.Kernel;
+import dev.banger.kernel.KernelCatalog;
+import dev.banger.kernel.KernelService;
+import dev.banger.kernel.KernelSource;
+import dev.banger.operation.Progress;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Images and kernels in memory, made by counting how often that is asked for. Thread-safe. */
+public final class FakeCatalogs {
+    private final AtomicInteger builds = new AtomicInteger();
+    private final AtomicInteger pulls = new AtomicInteger();
+    private final List<Image> images = new ArrayList<>();
+    private final List<Kernel> kernels = new ArrayList<>();
+    private final List<Path> discarded = new ArrayList<>();
+    private volatile Runnable duringBuild = () -> {};
+
+    /** What happens while an image is being built. */
+    public void duringBuild(Runnable action) {
+        duringBuild = action;
+    }
+
+    public int builds() {
+        return builds.get();
+    }
+
+    public int pulls() {
+        return pulls.get();
+    }
+
+    /** Staging directories that were given back. */
+    public synchronized int discarded() {
+        return discarded.size();
+    }
+
+    public ImageService images() {
+        return new ImageService(new Images(), List.of(new Builder()));
+    }
+
+    public KernelService kernels() {
+        return new KernelService(new Kernels(), List.of(new Source()), kernel -> Path.of("/initramfs"));
+    }
+
+    private synchronized void discard(Path staging) {
+        discarded.add(staging);
+    }
+
+    private final class Builder implements RootfsBuilder {
+        @Override
+        public String source() {
+            return "debian";
+        }
+
+        @Override
+        public Built build(ImageBuild request, Path staging, Progress progress) {
+            progress.stage("building");
+            duringBuild.run();
+            builds.incrementAndGet();
+            return new Built("a fake", true, 1024);
+        }
+    }
+
+    private final class Source implements KernelSource {
+        @Override
+        public String name() {
+            return "debian";
+        }
+
+        @Override
+        public Fetched fetch(Path staging, Progress progress) {
+            pulls.incrementAndGet();
+            return new Fetched("6.1.0", "a fake");
+        }
+    }
+
+    private final class Images implements ImageCatalog {
+        @Override
+        public Optional<Image> find(String name) {
+            synchronized (FakeCatalogs.this) {
+                return images.reversed().stream()
+                        .filter(image -> image.name().equals(name))
+                        .findFirst();
+            }
+        }
+
+        @Override
+        public Optional<Image> find(String name, String digest) {
+            synchronized (FakeCatalogs.this) {
+                return images.stream()
+                        .filter(image ->
+                                image.name().equals(name) && image.digest().equals(digest))
+                        .findFirst();
+            }
+        }
+
+        @Override
+        public List<Image> all() {
+            synchronized (FakeCatalogs.this) {
+                return List.copyOf(images);
+            }
+        }
+
+        @Override
+        public Path stage() {
+            return Path.of("/staging");
+        }
+
+        @Override
+        public Image publish(Path staging, String name, RootfsBuilder.Built built) {
+            Image image = new Image(
+                    name,
+                    "digest" + builds.get(),
+                    built.source(),
+                    built.hasInit(),
+                    built.virtualBytes(),
+                    1,
+                    Instant.now(),
+                    Path.of("/images", name),
+                    Path.of("/images", name, "rootfs"));
+            synchronized (FakeCatalogs.this) {
+                images.add(image);
+            }
+            return image;
+        }
+
+        @Override
+        public void discard(Path staging) {
+            FakeCatalogs.this.discard(staging);
+        }
+
+        @Override
+        public void delete(Image image) {
+            synchronized (FakeCatalogs.this) {
+                images.remove(image);
+            }
+        }
+
+        @Override
+        public List<Image> superseded() {
+            return List.of();
+        }
+    }
+
+    private final class Kernels implements KernelCatalog {
+        @Override
+        public Optional<Kernel> find(String name) {
+            synchronized (FakeCatalogs.this) {
+                return kernels.stream()
+                        .filter(kernel -> kernel.name().equals(name))
+                        .findFirst();
+            }
+        }
+
+        @Override
+        public List<Kernel> all() {
+            synchronized (FakeCatalogs.this) {
+                return List.copyOf(kernels);
+            }
+        }
+
+        @Override
+        public Path stage() {
+            return Path.of("/staging");
+        }
+
+        @Override
+        public Kernel publish(Path staging, String name, KernelSource.Fetched fetched) {
+            Path directory = Path.of("/kernels", name);
+            Kernel kernel = new Kernel(
+                    name,
+                    fetched.version(),
+                    "digest",
+                    fetched.source(),
+                    1,
+                    Instant.now(),
+                    directory,
+                    directory.resolve("vmlinux"),
+                    directory.resolve("modules"),
+                    directory.resolve("boot"));
+            synchronized (FakeCatalogs.this) {
+                kernels.add(kernel);
+            }
+            return kernel;
+        }
+
+        @Override
+        public void discard(Path staging) {
+            FakeCatalogs.this.discard(staging);
+        }
+
+        @Override
+        public void delete(Kernel kernel) {
+            synchronized (FakeCatalogs.this) {
+                kernels.remove(kernel);
+            }
+        }
+    }
+}

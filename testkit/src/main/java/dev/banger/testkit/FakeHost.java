@@ -1,0 +1,424 @@
+package dev.banger.testkit;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.DoctorReport.Check;
+import dev.banger.api.ErrorCode;
+import dev.banger.api.ExecRequest;
+import dev.banger.api.ExecSession;
+import dev.banger.api.GuestConnection;
+import dev.banger.api.StageTiming;
+import dev.banger.image.Image;
+import dev.banger.vm.Acceleration;
+import dev.banger.vm.GuestChannel;
+import dev.banger.vm.GuestConnector;
+import dev.banger.vm.HostSeams;
+import dev.banger.vm.Identity;
+import dev.banger.vm.Network;
+import dev.banger.vm.RootDisks;
+import dev.banger.vm.RunningVm;
+import dev.banger.vm.VmCapability;
+import dev.banger.vm.VmHandles;
+import dev.banger.vm.VmRecord;
+import dev.banger.vm.Vmm;
+import dev.banger.vm.VmmProcesses;
+import dev.banger.vm.VmmSelector;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A host in memory: processes that "run" until they are killed, guests that answer or do not, and a place to make any step
+ * fail. It outlives services, so that a second one can be started on it as a daemon is after a crash. Thread-safe.
+ */
+public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDisks, Network {
+    /** Steps that can be told to fail. */
+    public enum Step {
+        ROOT_DISK,
+        NETWORK,
+        BOOT,
+        HELLO,
+        IDENTIFY,
+        AFTER_START
+    }
+
+    private final Map<String, FakeVm> running = new HashMap<>();
+    private final Set<Step> failing = new HashSet<>();
+    private final Set<String> attached = new HashSet<>();
+    private final List<String> log = new ArrayList<>();
+    private long lastPid = 1000;
+    private boolean guestStopsWhenAsked = true;
+    private @Nullable CountDownLatch bootGate;
+
+    /** From now on this step fails. */
+    public synchronized FakeHost fail(Step step) {
+        failing.add(step);
+        return this;
+    }
+
+    public synchronized void heal() {
+        failing.clear();
+    }
+
+    /** The guest's init ignores requests to stop (P2). */
+    public synchronized void guestIgnoresStop() {
+        guestStopsWhenAsked = false;
+    }
+
+    /** Boots wait until the latch is open. */
+    public synchronized void gateBoots(CountDownLatch gate) {
+        bootGate = gate;
+    }
+
+    /** What happened, in order. */
+    public synchronized List<String> log() {
+        return List.copyOf(log);
+    }
+
+    /** Ids of VMs whose process runs. */
+    public synchronized Set<String> runningIds() {
+        return Set.copyOf(running.keySet());
+    }
+
+    /** Ids of VMs attached to the network. */
+    public synchronized Set<String> attachedIds() {
+        return Set.copyOf(attached);
+    }
+
+    /** The VMM of a VM ends, as by a crash. */
+    public void crash(String vmId) {
+        FakeVm vm;
+        synchronized (this) {
+            vm = running.get(vmId);
+        }
+        if (vm != null) {
+            vm.end();
+        }
+    }
+
+    private synchronized void step(Step step, String vmId) {
+        log.add(step + " " + vmId);
+        if (failing.contains(step)) {
+            throw new BangerException(ErrorCode.VMM_FAILED, step + " was told to fail");
+        }
+    }
+
+    /** The seams of a service on this host. */
+    public HostSeams seams(VmCapability... more) {
+        List<VmCapability> capabilities = new ArrayList<>(List.of(more));
+        capabilities.add(new VmCapability() {
+            @Override
+            public String name() {
+                return "probe";
+            }
+
+            @Override
+            public void afterStart(VmRecord vm, VmHandles handles) {
+                step(Step.AFTER_START, vm.id());
+            }
+        });
+        return new HostSeams(
+                new VmmSelector(List.of(new Candidate(this))),
+                this,
+                this,
+                this,
+                this,
+                capabilities,
+                new HostSeams.HostCapacity(4, 8192));
+    }
+
+    private record Candidate(Vmm vmm) implements VmmSelector.Candidate {
+        @Override
+        public Acceleration acceleration() {
+            return Acceleration.TCG;
+        }
+
+        @Override
+        public String obstacle() {
+            return "";
+        }
+    }
+
+    @Override
+    public String name() {
+        return "qemu";
+    }
+
+    @Override
+    public RunningVm boot(BootSpec spec) {
+        FakeVm vm;
+        CountDownLatch gate;
+        synchronized (this) {
+            gate = bootGate;
+            lastPid++;
+            vm = new FakeVm(
+                    spec.vmId(),
+                    VmHandles.ofProcess(
+                            lastPid,
+                            lastPid,
+                            "qemu",
+                            "tcg",
+                            spec.network().sshPort(),
+                            spec.network().ports()));
+            running.put(spec.vmId(), vm);
+        }
+        try {
+            if (gate != null && !gate.await(20, TimeUnit.SECONDS)) {
+                throw new BangerException(ErrorCode.TIMED_OUT, "the gate stayed closed");
+            }
+            step(Step.BOOT, spec.vmId());
+            return vm;
+        } catch (BangerException e) {
+            vm.end();
+            throw e;
+        } catch (InterruptedException e) {
+            vm.end();
+            Thread.currentThread().interrupt();
+            throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
+        }
+    }
+
+    @Override
+    public synchronized RunningVm reattach(VmRecord vm, VmHandles handles) {
+        FakeVm found = running.get(vm.id());
+        if (found == null || found.handles().pid() != handles.pid()) {
+            throw new BangerException(ErrorCode.VMM_FAILED, "no process " + handles.pid());
+        }
+        return found;
+    }
+
+    @Override
+    public GuestChannel connect(Path socket, boolean fresh, Duration atMost, BooleanSupplier vmAlive) {
+        String id = String.valueOf(String.valueOf(socket.getParent()).replaceAll(".*/", ""));
+        step(Step.HELLO, id);
+        return new FakeGuest(id);
+    }
+
+    @Override
+    public synchronized Map<String, VmmProcess> scan(Path vmsDirectory) {
+        Map<String, VmmProcess> found = new HashMap<>();
+        running.forEach((id, vm) ->
+                found.put(id, new VmmProcess(vm.handles().pid(), vm.handles().startTicks(), "tcg")));
+        return found;
+    }
+
+    @Override
+    public synchronized boolean isAlive(long pid, long startTicks) {
+        return running.values().stream()
+                .anyMatch(vm -> vm.handles().pid() == pid && vm.handles().startTicks() == startTicks);
+    }
+
+    @Override
+    public void kill(VmmProcess process) {
+        FakeVm found;
+        synchronized (this) {
+            found = running.values().stream()
+                    .filter(vm -> vm.handles().pid() == process.pid())
+                    .findFirst()
+                    .orElse(null);
+        }
+        if (found != null) {
+            found.kill();
+        }
+    }
+
+    @Override
+    public Optional<Usage> usage(long pid) {
+        return Optional.of(new Usage(1, 1));
+    }
+
+    @Override
+    public Disk prepare(Image image, Path file) {
+        step(Step.ROOT_DISK, String.valueOf(file.getParent()).replaceAll(".*/", ""));
+        return new Disk(file, "qcow2", "root", false);
+    }
+
+    @Override
+    public String guestIp(Set<String> taken) {
+        return "10.0.2.15/24";
+    }
+
+    @Override
+    public String hostAddress(Set<String> taken) {
+        for (int i = 2; ; i++) {
+            String address = "127.64." + i / 250 + "." + i % 250;
+            if (!taken.contains(address)) {
+                return address;
+            }
+        }
+    }
+
+    @Override
+    public Identity.NetworkSettings guestSettings() {
+        return new Identity.NetworkSettings("10.0.2.2", List.of("10.0.2.3"));
+    }
+
+    @Override
+    public Attachment attach(VmRecord vm) {
+        synchronized (this) {
+            attached.add(vm.id());
+        }
+        step(Step.NETWORK, vm.id());
+        return new Attachment(
+                vm.runtime().hostAddress(), vm.runtime().mac(), 2222, vm.spec().ports());
+    }
+
+    @Override
+    public synchronized void release(VmRecord vm) {
+        attached.remove(vm.id());
+    }
+
+    @Override
+    public List<Check> doctor() {
+        return List.of();
+    }
+
+    private final class FakeVm implements RunningVm {
+        private final String id;
+        private final VmHandles handles;
+        private final CountDownLatch ended = new CountDownLatch(1);
+
+        FakeVm(String id, VmHandles handles) {
+            this.id = id;
+            this.handles = handles;
+        }
+
+        void end() {
+            synchronized (FakeHost.this) {
+                running.remove(id, this);
+            }
+            ended.countDown();
+        }
+
+        @Override
+        public VmHandles handles() {
+            return handles;
+        }
+
+        @Override
+        public boolean isAlive() {
+            return ended.getCount() > 0;
+        }
+
+        @Override
+        public boolean awaitExit(Duration atMost) {
+            try {
+                // Nobody wants a unit test to sit out a guest's real grace time.
+                return ended.await(Math.min(atMost.toMillis(), 300), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+
+        @Override
+        public String exitReason() {
+            return "";
+        }
+
+        @Override
+        public void quit() {
+            synchronized (FakeHost.this) {
+                log.add("QUIT " + id);
+            }
+            end();
+        }
+
+        @Override
+        public void kill() {
+            synchronized (FakeHost.this) {
+                log.add("KILL " + id);
+            }
+            end();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final class FakeGuest implements GuestChannel {
+        private final String id;
+        private volatile boolean open = true;
+
+        FakeGuest(String id) {
+            this.id = id;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return open;
+        }
+
+        @Override
+        public List<StageTiming> identify(Identity identity, Duration atMost) {
+            step(Step.IDENTIFY, id);
+            return List.of(new StageTiming("root", 1));
+        }
+
+        @Override
+        public boolean identified() {
+            return true;
+        }
+
+        @Override
+        public boolean awaitSettled(Duration atMost) {
+            return true;
+        }
+
+        @Override
+        public ExecSession exec(ExecRequest request) {
+            throw new BangerException(ErrorCode.COMMAND_NOT_FOUND, "a fake guest has no programs");
+        }
+
+        @Override
+        public GuestConnection connect(int port) {
+            throw new BangerException(ErrorCode.GUEST_UNAVAILABLE, "a fake guest has no ports");
+        }
+
+        @Override
+        public void download(String path, OutputStream tar) {
+            throw BangerException.notFound("a fake guest has no files");
+        }
+
+        @Override
+        public void upload(String directory, InputStream tar) {
+            throw BangerException.notFound("a fake guest has no files");
+        }
+
+        @Override
+        public GuestStats stats(Duration atMost) {
+            return new GuestStats(1, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+        }
+
+        @Override
+        public void sync(Duration atMost) {}
+
+        @Override
+        public void powerOff(boolean force, Duration atMost) {
+            boolean obeys;
+            synchronized (FakeHost.this) {
+                log.add((force ? "FORCED-POWEROFF " : "POWEROFF ") + id);
+                obeys = guestStopsWhenAsked;
+            }
+            if (obeys) {
+                crash(id);
+            }
+        }
+
+        @Override
+        public void close() {
+            open = false;
+        }
+    }
+}
