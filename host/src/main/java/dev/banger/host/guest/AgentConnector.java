@@ -1,0 +1,184 @@
+package dev.banger.host.guest;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.frame.Field;
+import dev.banger.frame.Fields;
+import dev.banger.frame.Frame;
+import dev.banger.frame.FrameReader;
+import dev.banger.frame.FrameType;
+import dev.banger.frame.FrameWriter;
+import dev.banger.frame.ProtocolException;
+import dev.banger.host.linux.SocketPath;
+import dev.banger.vm.GuestChannel;
+import dev.banger.vm.GuestConnector;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Connects to {@code banger-agent} through the Unix socket that QEMU shows for its virtio-serial port. Thread-safe. */
+public final class AgentConnector implements GuestConnector {
+    /** Enough zeros to complete any half frame a predecessor left in the port. */
+    private static final int PADDING = Frame.HEADER + Frame.MAX_PAYLOAD;
+    /** A window of each of many channels may still be on its way to us. */
+    private static final int SKIP_AT_MOST = 64 * 1024 * 1024;
+
+    private static final int NONCE = 16;
+    private static final Duration RETRY = Duration.ofMillis(3);
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    private final String build;
+    private final SecureRandom random = new SecureRandom();
+
+    /** {@code build} is the daemon's, told to the agent. */
+    public AgentConnector(String build) {
+        this.build = build;
+    }
+
+    @Override
+    public GuestChannel connect(Path socket, boolean fresh, Duration atMost, BooleanSupplier vmAlive) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        SocketChannel channel = open(socket, deadline, vmAlive);
+        FrameWriter writer = new FrameWriter(channel);
+        try {
+            byte[] nonce = new byte[NONCE];
+            random.nextBytes(nonce);
+            FrameReader reader = new FrameReader(channel);
+            Frame hello = awaitHello(channel, reader, nonce, deadline, vmAlive, () -> {
+                if (!fresh) {
+                    writer.padding(PADDING);
+                }
+                writer.write(Frame.of(
+                        FrameType.HELLO,
+                        0,
+                        Fields.builder()
+                                .u32(Field.VERSION, Frame.PROTOCOL_VERSION)
+                                .string(Field.BUILD, build)
+                                .bytes(Field.NONCE, nonce)));
+            });
+            Fields fields = hello.fields();
+            long version = fields.number(Field.VERSION, 0);
+            if (version != Frame.PROTOCOL_VERSION) {
+                throw new BangerException(
+                        ErrorCode.GUEST_UNAVAILABLE,
+                        "the guest's agent speaks protocol " + version + ", this daemon " + Frame.PROTOCOL_VERSION
+                                + "; restart the VM to give it the agent of this build");
+            }
+            return new AgentChannel(
+                    channel, reader, writer, fields.string(Field.STATE).orElse("waiting"));
+        } catch (RuntimeException e) {
+            closeQuietly(channel);
+            writer.close();
+            throw e;
+        }
+    }
+
+    private static SocketChannel open(Path socket, long deadline, BooleanSupplier vmAlive) {
+        while (true) {
+            try {
+                SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+                try (SocketPath path = SocketPath.of(socket)) {
+                    channel.connect(path.address());
+                    return channel;
+                } catch (IOException e) {
+                    channel.close();
+                    throw e;
+                }
+            } catch (IOException e) {
+                check(deadline, vmAlive);
+                LockSupport.parkNanos(RETRY.toNanos());
+            }
+        }
+    }
+
+    /** Sends and waits on threads of their own: a guest that does not read must not hold us beyond the deadline. */
+    private static Frame awaitHello(
+            SocketChannel channel,
+            FrameReader reader,
+            byte[] nonce,
+            long deadline,
+            BooleanSupplier vmAlive,
+            Send send) {
+        BlockingQueue<Object> outcome = new ArrayBlockingQueue<>(2);
+        Thread.ofVirtual().name("agent-hello-send").start(() -> {
+            try {
+                send.run();
+            } catch (IOException | RuntimeException e) {
+                outcome.offer(e);
+            }
+        });
+        Thread.ofVirtual().name("agent-hello").start(() -> {
+            try {
+                outcome.offer(reader.helloWith(nonce, SKIP_AT_MOST));
+            } catch (IOException | RuntimeException e) {
+                outcome.offer(e);
+            }
+        });
+        try {
+            Object result = poll(outcome, deadline, vmAlive);
+            if (result instanceof Frame frame) {
+                return frame;
+            }
+            Throwable cause = result instanceof Throwable failure ? failure : null;
+            if (cause instanceof ProtocolException) {
+                throw new BangerException(
+                        ErrorCode.GUEST_UNAVAILABLE,
+                        "what answers in the guest is no agent: " + cause.getMessage(),
+                        cause);
+            }
+            throw new BangerException(ErrorCode.GUEST_UNAVAILABLE, "the VM ended before its guest answered", cause);
+        } catch (BangerException e) {
+            closeQuietly(channel);
+            throw e;
+        }
+    }
+
+    private static @Nullable Object poll(BlockingQueue<Object> outcome, long deadline, BooleanSupplier vmAlive) {
+        try {
+            while (true) {
+                Object result = outcome.poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                if (result != null) {
+                    return result;
+                }
+                check(deadline, vmAlive);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BangerException(ErrorCode.CANCELLED, "cancelled while waiting for the guest", e);
+        }
+    }
+
+    private static void check(long deadline, BooleanSupplier vmAlive) {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new BangerException(ErrorCode.CANCELLED, "cancelled while waiting for the guest");
+        }
+        if (!vmAlive.getAsBoolean()) {
+            throw new BangerException(ErrorCode.GUEST_UNAVAILABLE, "the VM ended before its guest answered");
+        }
+        if (System.nanoTime() > deadline) {
+            throw new BangerException(ErrorCode.TIMED_OUT, "its guest does not answer");
+        }
+    }
+
+    private static void closeQuietly(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            return; // nothing is left to be done with it
+        }
+    }
+
+    @FunctionalInterface
+    private interface Send {
+        void run() throws IOException;
+    }
+}

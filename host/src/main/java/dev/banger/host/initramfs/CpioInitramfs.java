@@ -1,0 +1,117 @@
+package dev.banger.host.initramfs;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.DiskFailure;
+import dev.banger.host.linux.PublishedFile;
+import dev.banger.kernel.InitramfsAssembler;
+import dev.banger.kernel.Kernel;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * The initramfs as an uncompressed cpio archive: unpacking it is a copy. In it are {@code /init} (the agent),
+ * {@code /modules/NAME.ko}, and {@code /etc/modules.load} with a line {@code /modules/NAME.ko [parameters]} for each in the
+ * order to load them; empty directories to mount on; and the two device nodes that PID 1 needs before it has mounted
+ * devtmpfs. A file's name has the digest of all it is made from, so a new agent or kernel gets a new file. Thread-safe.
+ */
+public final class CpioInitramfs implements InitramfsAssembler {
+    /** Part of the digest: goes up when the layout of the archive changes. */
+    private static final String LAYOUT = "1";
+
+    private static final List<String> DIRECTORIES = List.of("dev", "etc", "modules", "newroot", "proc", "run", "sys");
+
+    private final Path agent;
+    private final Path directory;
+
+    /**
+     * @param agent the guest agent's static binary
+     * @param directory where archives are kept: {@link dev.banger.config.Places#initramfs()}
+     */
+    public CpioInitramfs(Path agent, Path directory) {
+        this.agent = agent;
+        this.directory = directory;
+    }
+
+    @Override
+    public Path initramfs(Kernel kernel) {
+        try {
+            byte[] init = readAgent();
+            List<String> modules = modulesToLoad(kernel);
+            Path file = directory.resolve(digest(kernel, init, modules) + ".cpio");
+            if (Files.notExists(file)) {
+                PublishedFile.publish(file, unfinished -> {
+                    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 16)) {
+                        write(out, init, modules, kernel.bootModules());
+                    }
+                });
+            }
+            return file;
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot assemble the initramfs of kernel " + kernel.name(), directory, e);
+        }
+    }
+
+    private byte[] readAgent() throws IOException {
+        if (!Files.isRegularFile(agent)) {
+            throw new BangerException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "banger's guest agent is not at " + agent + "; install banger again");
+        }
+        return Files.readAllBytes(agent);
+    }
+
+    /** Lines of modules.load: a module's name, then its parameters. */
+    private static List<String> modulesToLoad(Kernel kernel) throws IOException {
+        return Files.readAllLines(kernel.bootModules().resolve("modules.load"), StandardCharsets.UTF_8).stream()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                .toList();
+    }
+
+    private static void write(OutputStream out, byte[] init, List<String> modules, Path moduleFiles)
+            throws IOException {
+        CpioWriter cpio = new CpioWriter(out);
+        for (String each : DIRECTORIES) {
+            cpio.directory(each, 0755);
+        }
+        cpio.characterDevice("dev/console", 0600, 5, 1);
+        cpio.characterDevice("dev/null", 0666, 1, 3);
+        cpio.file("init", 0755, init);
+        StringBuilder load = new StringBuilder();
+        for (String line : modules) {
+            String name = line.split("\\s+", 2)[0];
+            String parameters = line.substring(name.length());
+            cpio.file("modules/" + name + ".ko", 0644, Files.readAllBytes(moduleFiles.resolve(name + ".ko")));
+            load.append("/modules/")
+                    .append(name)
+                    .append(".ko")
+                    .append(parameters)
+                    .append('\n');
+        }
+        cpio.file("etc/modules.load", 0644, load.toString().getBytes(StandardCharsets.UTF_8));
+        cpio.end();
+    }
+
+    private static String digest(Kernel kernel, byte[] init, List<String> modules) {
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            for (String part : List.of(LAYOUT, kernel.digest(), String.join("\n", modules))) {
+                sha256.update(part.getBytes(StandardCharsets.UTF_8));
+                sha256.update((byte) 0);
+            }
+            sha256.update(init);
+            return HexFormat.of().formatHex(sha256.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

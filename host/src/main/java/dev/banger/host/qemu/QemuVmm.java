@@ -1,0 +1,129 @@
+package dev.banger.host.qemu;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.Pidfd;
+import dev.banger.host.linux.ProcFs;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.vm.RunningVm;
+import dev.banger.vm.VmHandles;
+import dev.banger.vm.VmRecord;
+import dev.banger.vm.VmRuntime;
+import dev.banger.vm.Vmm;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** QEMU's {@code microvm} machine. Thread-safe. */
+public final class QemuVmm implements Vmm {
+    static final String PROGRAM = "qemu-system-x86_64";
+    private static final Duration CONTROL = Duration.ofSeconds(15);
+    private static final int CONSOLE_BYTES = 1024 * 1024;
+    private static final int VMM_LOG_BYTES = 256 * 1024;
+
+    private final ProgramRunner programs;
+    private final Path launcher;
+
+    /** {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. */
+    public QemuVmm(ProgramRunner programs, Path launcher) {
+        this.programs = programs;
+        this.launcher = launcher;
+    }
+
+    @Override
+    public String name() {
+        return "qemu";
+    }
+
+    @Override
+    public RunningVm boot(BootSpec spec) {
+        String program = programs.find(PROGRAM)
+                .orElseThrow(() -> new BangerException(
+                        ErrorCode.PRECONDITION_FAILED,
+                        PROGRAM + " is not installed; it runs the VMs: sudo apt-get install qemu-system-x86"))
+                .toString();
+        VmRuntime runtime = spec.runtime();
+        Process process = launch(QemuCommandLine.of(program, spec), spec.directory(), runtime);
+        long pid = process.pid();
+        long startTicks = ProcFs.stat(pid).map(ProcFs.Stat::startTicks).orElse(0L);
+        Pidfd pidfd = Pidfd.open(pid, startTicks).orElseThrow(() -> failedToStart(runtime));
+        VmHandles handles = VmHandles.ofProcess(
+                pid,
+                startTicks,
+                name(),
+                spec.acceleration().label(),
+                spec.network().sshPort(),
+                spec.network().ports());
+        QemuVm vm = new QemuVm(handles, pidfd, Path.of(runtime.apiSocket()));
+        try {
+            if (!vm.connect(CONTROL)) {
+                throw Thread.currentThread().isInterrupted()
+                        ? new BangerException(ErrorCode.CANCELLED, "cancelled while QEMU was starting")
+                        : failedToStart(runtime);
+            }
+            return vm;
+        } catch (RuntimeException e) {
+            vm.kill();
+            vm.awaitExit(Duration.ofSeconds(5));
+            vm.close();
+            throw e;
+        }
+    }
+
+    private Process launch(List<String> qemu, Path directory, VmRuntime runtime) {
+        List<String> command = new ArrayList<>(List.of(
+                launcher.toString(),
+                "--ring",
+                runtime.logPath() + ":" + CONSOLE_BYTES,
+                "--ring",
+                runtime.vmmLogPath() + ":" + VMM_LOG_BYTES,
+                "--"));
+        command.addAll(qemu);
+        try {
+            // Sockets of a boot before would make QEMU's bind fail, and the log would explain the wrong boot.
+            for (String stale : List.of(runtime.apiSocket(), runtime.vsockPath(), runtime.vmmLogPath())) {
+                Files.deleteIfExists(Path.of(stale));
+            }
+            ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+            builder.environment().clear();
+            builder.environment().put("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+            builder.environment().put("LC_ALL", "C");
+            return builder.redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectOutput(Redirect.DISCARD)
+                    .redirectError(Redirect.DISCARD)
+                    .start();
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.VMM_FAILED, "cannot start " + launcher + ": " + e.getMessage(), e);
+        }
+    }
+
+    private BangerException failedToStart(VmRuntime runtime) {
+        String said = "";
+        try {
+            // The logger writes what QEMU said last only after QEMU has ended; give it a moment.
+            for (int i = 0; i < 20 && said.isBlank(); i++) {
+                Thread.sleep(10);
+                Path log = Path.of(runtime.vmmLogPath());
+                said = Files.exists(log) ? Files.readString(log).strip() : "";
+            }
+        } catch (IOException e) {
+            said = "";
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        String reason = said.lines().reduce((first, second) -> second).orElse("it said nothing");
+        return new BangerException(ErrorCode.VMM_FAILED, "QEMU did not start: " + reason, said, null);
+    }
+
+    @Override
+    public RunningVm reattach(VmRecord vm, VmHandles handles) {
+        Pidfd pidfd = Pidfd.open(handles.pid(), handles.startTicks())
+                .orElseThrow(() -> new BangerException(
+                        ErrorCode.VMM_FAILED, "the VMM of " + vm.name() + " (pid " + handles.pid() + ") has ended"));
+        return new QemuVm(handles, pidfd, Path.of(vm.runtime().apiSocket()));
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * Images from root file systems that lie on the host, as a tar or a directory.
+ *
+ * <p>May depend on: api, core's ports, host.linux.
+ */
+@NullMarked
+package dev.banger.host.rootfs;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,23 @@
+package dev.banger.host.store;
+
+import io.avaje.jsonb.Json;
+import java.time.Instant;
+
+/**
+ * {@code image.json} and {@code kernel.json}: what is known of a published directory.
+ *
+ * @param version a kernel's release; empty for an image
+ * @param hasInit of an image
+ * @param virtualBytes size of an image's file system
+ * @param dataBytes what is really in it
+ */
+@Json
+record PublishedFacts(
+        String name,
+        String digest,
+        String source,
+        String version,
+        boolean hasInit,
+        long virtualBytes,
+        long dataBytes,
+        Instant createdAt) {}

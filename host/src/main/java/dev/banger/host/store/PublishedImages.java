@@ -1,0 +1,99 @@
+package dev.banger.host.store;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.config.Places;
+import dev.banger.host.linux.SparseDigest;
+import dev.banger.host.store.PublishedDirectories.Published;
+import dev.banger.image.Image;
+import dev.banger.image.ImageCatalog;
+import dev.banger.image.RootfsBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** Images as published directories. */
+public final class PublishedImages implements ImageCatalog {
+    private static final String ROOTFS = "rootfs";
+
+    private final PublishedDirectories directories;
+
+    public PublishedImages(Places places) {
+        directories = new PublishedDirectories(places.images(), places.staging(), "image.json");
+    }
+
+    @Override
+    public Optional<Image> find(String name) {
+        return directories.find(name).map(PublishedImages::image);
+    }
+
+    @Override
+    public Optional<Image> find(String name, String digest) {
+        return directories.find(name, digest).map(PublishedImages::image);
+    }
+
+    @Override
+    public List<Image> all() {
+        return directories.named().stream().map(PublishedImages::image).toList();
+    }
+
+    @Override
+    public List<Image> superseded() {
+        return directories.superseded().stream().map(PublishedImages::image).toList();
+    }
+
+    @Override
+    public Path stage() {
+        return directories.stage();
+    }
+
+    @Override
+    public Image publish(Path staging, String name, RootfsBuilder.Built built) {
+        Path rootfs = staging.resolve(ROOTFS);
+        try {
+            Files.setPosixFilePermissions(rootfs, PosixFilePermissions.fromString("r--------"));
+            SparseDigest.Digest digest = SparseDigest.of(rootfs);
+            return image(directories.publish(
+                    staging,
+                    new PublishedFacts(
+                            name,
+                            digest.hex(),
+                            built.source(),
+                            "",
+                            built.hasInit(),
+                            built.virtualBytes(),
+                            digest.dataBytes(),
+                            Instant.now())));
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot publish image " + name + ": " + e, e);
+        }
+    }
+
+    @Override
+    public void discard(Path staging) {
+        directories.discard(staging);
+    }
+
+    @Override
+    public void delete(Image image) {
+        directories.find(image.name(), image.digest()).ifPresent(directories::delete);
+    }
+
+    private static Image image(Published published) {
+        PublishedFacts facts = published.facts();
+        return new Image(
+                facts.name(),
+                facts.digest(),
+                facts.source(),
+                facts.hasInit(),
+                facts.virtualBytes(),
+                facts.dataBytes(),
+                facts.createdAt(),
+                published.directory(),
+                published.directory().resolve(ROOTFS));
+    }
+}

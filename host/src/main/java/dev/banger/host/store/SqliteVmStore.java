@@ -1,0 +1,211 @@
+package dev.banger.host.store;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.vm.VmRecord;
+import dev.banger.vm.VmStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jdbi.v3.core.mapper.RowMapper;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteDataSource;
+import org.sqlite.SQLiteException;
+
+/**
+ * The database. One connection, used by one thread at a time: SQLite has one writer anyway, and the daemon is the only
+ * process that opens the file. WAL with synchronous=FULL: what a call acknowledged survives a power cut. Thread-safe.
+ */
+public final class SqliteVmStore implements VmStore, AutoCloseable {
+    private static final List<String> MIGRATIONS = List.of("001.sql");
+
+    private static final RowMapper<VmRecord> MAPPER = (row, context) -> new VmRecord(
+            row.getString("id"),
+            row.getString("name"),
+            StoredJson.SPEC.fromJson(row.getString("spec")),
+            StoredJson.RUNTIME.fromJson(row.getString("runtime")),
+            Instant.parse(row.getString("created_at")),
+            Instant.parse(row.getString("updated_at")));
+
+    private final Path file;
+    private final Handle handle;
+
+    private SqliteVmStore(Path file, Handle handle) {
+        this.file = file;
+        this.handle = handle;
+    }
+
+    /** Opens the database, made or migrated if need be. The caller closes it. */
+    public static SqliteVmStore open(Path file) {
+        SQLiteConfig config = new SQLiteConfig();
+        config.enforceForeignKeys(true);
+        config.setBusyTimeout(5_000);
+        config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+        config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
+        SQLiteDataSource source = new SQLiteDataSource(config);
+        source.setUrl("jdbc:sqlite:" + file);
+        try {
+            Handle handle = Jdbi.create(source).open();
+            try {
+                migrate(handle, file);
+                return new SqliteVmStore(file, handle);
+            } catch (RuntimeException e) {
+                handle.close();
+                throw e;
+            }
+        } catch (JdbiException e) {
+            throw failed("open", file, e);
+        }
+    }
+
+    private static void migrate(Handle handle, Path file) {
+        int version =
+                handle.createQuery("PRAGMA user_version").mapTo(Integer.class).one();
+        if (version > MIGRATIONS.size()) {
+            throw new BangerException(
+                    ErrorCode.DATA_CORRUPT,
+                    "the database " + file + " has schema " + version + ", which a newer banger made; this one knows "
+                            + MIGRATIONS.size() + ". Use the newer one");
+        }
+        for (int next = version + 1; next <= MIGRATIONS.size(); next++) {
+            String script = script(MIGRATIONS.get(next - 1));
+            int reached = next;
+            handle.useTransaction(transaction -> {
+                transaction.createScript(script).execute();
+                transaction.execute("PRAGMA user_version = " + reached);
+            });
+        }
+    }
+
+    private static String script(String name) {
+        try (InputStream in = SqliteVmStore.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("migration " + name + " is not packaged");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read migration " + name, e);
+        }
+    }
+
+    @Override
+    public void insert(VmRecord vm) {
+        run(h -> h.createUpdate("""
+                        INSERT INTO vms (id, name, host_address, spec, runtime, created_at, updated_at)
+                        VALUES (:id, :name, :address, :spec, :runtime, :created, :updated)
+                        """)
+                .bind("id", vm.id())
+                .bind("name", vm.name())
+                .bind("address", vm.runtime().hostAddress())
+                .bind("spec", StoredJson.SPEC.toJson(vm.spec()))
+                .bind("runtime", StoredJson.RUNTIME.toJson(vm.runtime()))
+                .bind("created", vm.createdAt().toString())
+                .bind("updated", vm.updatedAt().toString())
+                .execute());
+    }
+
+    @Override
+    public void update(VmRecord vm) {
+        run(h -> h.createUpdate("""
+                        UPDATE vms SET name = :name, host_address = :address, spec = :spec, runtime = :runtime,
+                                       updated_at = :updated
+                        WHERE id = :id
+                        """)
+                .bind("id", vm.id())
+                .bind("name", vm.name())
+                .bind("address", vm.runtime().hostAddress())
+                .bind("spec", StoredJson.SPEC.toJson(vm.spec()))
+                .bind("runtime", StoredJson.RUNTIME.toJson(vm.runtime()))
+                .bind("updated", vm.updatedAt().toString())
+                .execute());
+    }
+
+    @Override
+    public void delete(String id) {
+        run(h -> h.createUpdate("DELETE FROM vms WHERE id = :id").bind("id", id).execute());
+    }
+
+    @Override
+    public Optional<VmRecord> find(String id) {
+        return run(h -> h.createQuery("SELECT * FROM vms WHERE id = :id")
+                .bind("id", id)
+                .map(MAPPER)
+                .findOne());
+    }
+
+    @Override
+    public Optional<VmRecord> findByName(String name) {
+        return run(h -> h.createQuery("SELECT * FROM vms WHERE name = :name")
+                .bind("name", name)
+                .map(MAPPER)
+                .findOne());
+    }
+
+    @Override
+    public List<VmRecord> all() {
+        return run(h -> h.createQuery("SELECT * FROM vms ORDER BY created_at, id")
+                .map(MAPPER)
+                .list());
+    }
+
+    private synchronized <T> T run(Function<Handle, T> work) {
+        boolean interrupted = Thread.interrupted(); // a cancelled operation still records what became of it
+        try {
+            return work.apply(handle);
+        } catch (JdbiException e) {
+            throw failed("use", file, e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static BangerException failed(String what, Path file, JdbiException e) {
+        if (e.getCause() instanceof SQLiteException sqlite) {
+            return switch (sqlite.getResultCode()) {
+                case SQLITE_CONSTRAINT_UNIQUE ->
+                    new BangerException(
+                            ErrorCode.ALREADY_EXISTS,
+                            "a VM of that name or address already exists; choose another name",
+                            e);
+                case SQLITE_FULL ->
+                    new BangerException(
+                            ErrorCode.RESOURCE_EXHAUSTED,
+                            "the disk is full: cannot write " + file + "; free some space and try again",
+                            e);
+                case SQLITE_CORRUPT, SQLITE_NOTADB ->
+                    new BangerException(
+                            ErrorCode.DATA_CORRUPT,
+                            "the database " + file + " is damaged (" + sqlite.getMessage()
+                                    + "); move it away to begin with an empty one",
+                            e);
+                default ->
+                    new BangerException(
+                            ErrorCode.HOST_COMMAND_FAILED,
+                            "cannot " + what + " the database " + file + ": " + reason(e),
+                            e);
+            };
+        }
+        return new BangerException(
+                ErrorCode.HOST_COMMAND_FAILED, "cannot " + what + " the database " + file + ": " + reason(e), e);
+    }
+
+    private static String reason(JdbiException e) {
+        return String.valueOf(e.getCause() instanceof SQLException sql ? sql.getMessage() : e.getMessage());
+    }
+
+    @Override
+    public synchronized void close() {
+        handle.close();
+    }
+}

@@ -1,0 +1,89 @@
+package dev.banger.host.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.banger.api.PublishedPort;
+import dev.banger.testkit.Records;
+import dev.banger.vm.Acceleration;
+import dev.banger.vm.RootDisks.Disk;
+import dev.banger.vm.Vmm.Attachment;
+import dev.banger.vm.Vmm.BootSpec;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class QemuCommandLineTest {
+    private static List<String> args(Acceleration acceleration) {
+        return QemuCommandLine.of(
+                "/usr/bin/qemu-system-x86_64",
+                new BootSpec(
+                        "0123456789ab",
+                        "dev",
+                        Path.of("/vms/0123456789ab"),
+                        2,
+                        512,
+                        acceleration,
+                        Path.of("/k/vmlinux"),
+                        Path.of("/k/initramfs"),
+                        List.of(
+                                new Disk(Path.of("/vms/a,b/root.qcow2"), "qcow2", "root", false),
+                                new Disk(Path.of("/k/modules"), "raw", "modules", true)),
+                        new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(new PublishedPort(8080, 80))),
+                        Records.vm("dev", 1).runtime()));
+    }
+
+    private static List<String> values(List<String> args, String option) {
+        return IntStream.range(0, args.size() - 1)
+                .filter(i -> args.get(i).equals(option))
+                .mapToObj(i -> args.get(i + 1))
+                .toList();
+    }
+
+    @Test
+    void carriesTheMarkerByWhichItsProcessIsFound() {
+        assertThat(values(args(Acceleration.TCG), "-name")).containsExactly("banger-0123456789ab");
+    }
+
+    @Test
+    void namesTheFormatOfEveryDiskAndEscapesItsPath() {
+        assertThat(values(args(Acceleration.TCG), "-blockdev"))
+                .anySatisfy(disk -> assertThat(disk)
+                        .startsWith("driver=qcow2,node-name=root")
+                        .contains("filename=/vms/a,,b/root.qcow2"))
+                .anySatisfy(disk -> assertThat(disk).startsWith("driver=raw,").contains("read-only=on"));
+    }
+
+    @Test
+    void hasNoDevicesButThoseOfAMicrovmAndIsSandboxed() {
+        List<String> args = args(Acceleration.TCG);
+        assertThat(args).contains("-nodefaults", "-no-user-config", "-no-reboot");
+        assertThat(values(args, "-machine"))
+                .singleElement()
+                .asString()
+                .startsWith("microvm")
+                .contains("acpi=off");
+        assertThat(values(args, "-sandbox")).singleElement().asString().contains("spawn=deny");
+        assertThat(values(args, "-device"))
+                .allMatch(device -> device.startsWith("virtio-") || device.startsWith("virtserialport"));
+    }
+
+    @Test
+    void publishesSshAndPortsOnTheVmsAddressAlone() {
+        assertThat(values(args(Acceleration.TCG), "-netdev"))
+                .singleElement()
+                .asString()
+                .contains("hostfwd=tcp:127.64.0.2:2222-:22")
+                .contains("hostfwd=tcp:127.64.0.2:8080-:80");
+    }
+
+    @Test
+    void usesTheCpuItselfWithKvm() {
+        assertThat(values(args(Acceleration.KVM), "-cpu")).containsExactly("host");
+        assertThat(values(args(Acceleration.KVM), "-accel")).containsExactly("kvm");
+        assertThat(values(args(Acceleration.TCG), "-accel"))
+                .singleElement()
+                .asString()
+                .startsWith("tcg");
+    }
+}

@@ -1,0 +1,100 @@
+package dev.banger.host.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.banger.config.Places;
+import dev.banger.image.Image;
+import dev.banger.image.RootfsBuilder.Built;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PublishedImagesTest {
+    @TempDir
+    private Path home;
+
+    private Places places() {
+        return Places.of(Map.of("BANGER_HOME", home.toString()));
+    }
+
+    private Image publish(PublishedImages images, String name, String content) throws IOException {
+        Path staging = images.stage();
+        Files.writeString(staging.resolve("rootfs"), content);
+        try {
+            return images.publish(staging, name, new Built("a test", true, 1024));
+        } finally {
+            images.discard(staging);
+        }
+    }
+
+    @Test
+    void anImageAppearsWholeUnderItsNameAndDigest_P28() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+
+        Image image = publish(images, "debian", "root");
+
+        assertThat(images.find("debian")).contains(image);
+        assertThat(images.find("debian", image.digest())).contains(image);
+        assertThat(image.rootfs()).hasContent("root");
+        assertThat(places().staging()).isEmptyDirectory();
+        assertThat(new PublishedImages(places()).all()).containsExactly(image);
+    }
+
+    @Test
+    void anUnfinishedBuildIsNeverSeenAndIsClearedAtTheNextStart() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+        Path staging = images.stage();
+        Files.writeString(staging.resolve("rootfs"), "half");
+
+        assertThat(images.all()).isEmpty();
+        PublishedKernels.clearStaging(places());
+        assertThat(places().staging()).isEmptyDirectory();
+    }
+
+    @Test
+    void aNewBuildMovesTheNameAndLeavesTheOldOneToItsVms_P26() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+        Image old = publish(images, "debian", "old");
+        Image fresh = publish(images, "debian", "fresh");
+
+        assertThat(images.find("debian")).contains(fresh);
+        assertThat(images.find("debian", old.digest())).contains(old);
+        assertThat(images.superseded()).containsExactly(old);
+        images.delete(old);
+        assertThat(images.superseded()).isEmpty();
+        assertThat(old.directory()).doesNotExist();
+        assertThat(fresh.rootfs()).hasContent("fresh");
+    }
+
+    @Test
+    void theSameBuildTwiceIsOneImage() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+        Image one = publish(images, "debian", "same");
+        Image two = publish(images, "debian", "same");
+
+        assertThat(two.digest()).isEqualTo(one.digest());
+        assertThat(images.superseded()).isEmpty();
+    }
+
+    @Test
+    void deletingTheNamedBuildDeletesTheName() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+        images.delete(publish(images, "debian", "root"));
+
+        assertThat(images.find("debian")).isEmpty();
+        assertThat(places().images()).isEmptyDirectory();
+    }
+
+    @Test
+    void damagedFactsHideAnImageAndHarmNoOther() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+        Image good = publish(images, "good", "good");
+        Image bad = publish(images, "bad", "bad");
+        Files.writeString(bad.directory().resolve("image.json"), "{");
+
+        assertThat(images.all()).containsExactly(good);
+    }
+}

@@ -1,0 +1,114 @@
+package dev.banger.host.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.testkit.Records;
+import dev.banger.testkit.VmStoreConformance;
+import dev.banger.vm.VmRecord;
+import dev.banger.vm.VmStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SqliteVmStoreTest extends VmStoreConformance {
+    @TempDir
+    private Path directory;
+
+    private final List<SqliteVmStore> opened = new ArrayList<>();
+
+    private SqliteVmStore open() {
+        SqliteVmStore store = SqliteVmStore.open(directory.resolve("banger.db"));
+        opened.add(store);
+        return store;
+    }
+
+    @Override
+    protected VmStore store() {
+        return open();
+    }
+
+    @AfterEach
+    void close() {
+        opened.forEach(SqliteVmStore::close);
+    }
+
+    @Test
+    void rowsSurviveAReopen() {
+        VmRecord vm = Records.vm("dev", 1);
+        try (SqliteVmStore first = SqliteVmStore.open(directory.resolve("banger.db"))) {
+            first.insert(vm);
+        }
+        assertThat(open().find(vm.id())).contains(vm);
+    }
+
+    @Test
+    void everyCommitIsOnDiskBeforeTheCallReturnsAndForeignKeysHold_P37() throws Exception {
+        open();
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("banger.db"));
+                Statement statement = connection.createStatement()) {
+            assertThat(text(statement, "PRAGMA journal_mode")).isEqualTo("wal");
+            assertThat(text(statement, "PRAGMA integrity_check")).isEqualTo("ok");
+            assertThat(text(statement, "PRAGMA user_version")).isEqualTo("1");
+        }
+    }
+
+    @Test
+    void handlesHaveNoPlaceInTheDatabase_B2() throws Exception {
+        open().insert(Records.vm("dev", 1));
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("banger.db"));
+                Statement statement = connection.createStatement()) {
+            String row = text(statement, "SELECT spec || runtime FROM vms");
+            assertThat(row.toLowerCase(Locale.ROOT))
+                    .doesNotContain("\"pid\"")
+                    .doesNotContain("loop")
+                    .doesNotContain("\"tap\"");
+        }
+    }
+
+    private static String text(Statement statement, String sql) throws Exception {
+        try (ResultSet result = statement.executeQuery(sql)) {
+            return result.getString(1);
+        }
+    }
+
+    @Test
+    void aDatabaseOfANewerBangerIsRefused() throws Exception {
+        open();
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("banger.db"));
+                Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA user_version = 99");
+        }
+        assertThatThrownBy(this::open).hasMessageContaining("newer");
+    }
+
+    @Test
+    void garbageInsteadOfADatabaseIsAClearError() throws Exception {
+        Files.writeString(
+                directory.resolve("banger.db"), "this is no database, but it is long enough to look at. ".repeat(50));
+        assertThatThrownBy(this::open)
+                .isInstanceOfSatisfying(
+                        BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_CORRUPT))
+                .hasMessageContaining("banger.db");
+    }
+
+    @Test
+    void aCancelledThreadStillRecordsWhatBecameOfItsWork() {
+        SqliteVmStore store = open();
+        Thread.currentThread().interrupt();
+        store.insert(Records.vm("dev", 1));
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(store.all()).hasSize(1);
+    }
+}
