@@ -1,0 +1,34 @@
+package dev.banger.cli;
+
+import dev.banger.api.DoctorReport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "doctor",
+        description = {"Examine this host: what works, what is missing, what to do. Changes nothing.", ""},
+        footer = {"", "Exit status: 0, or 1 when a check failed."})
+final class DoctorCommand extends Leaf {
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    DoctorCommand(Session session) {
+        super(session);
+    }
+
+    @Override
+    public Integer call() {
+        DoctorReport report = api().doctor();
+        if (json) {
+            out().json(DoctorReport.class, report);
+        } else {
+            for (DoctorReport.Check check : report.checks()) {
+                out().line(check.status() + "  " + check.subject() + ": " + Neutral.line(check.finding()));
+                if (!check.advice().isEmpty()) {
+                    out().line("      " + check.advice());
+                }
+            }
+        }
+        return report.failed() ? 1 : 0;
+    }
+}

@@ -1,0 +1,16 @@
+package dev.banger.cli;
+
+import picocli.CommandLine.Command;
+
+@Command(
+        name = "image",
+        synopsisSubcommandLabel = "COMMAND",
+        description = {
+            "Images: the root file systems that VMs start from.",
+            "",
+            "The usual one is \"debian\"; the first VM builds it. banger image build debian --refresh makes it anew,",
+            "banger image build tar --name mine --path root.tar makes one of your own.",
+            ""
+        },
+        subcommands = {ImageLsCommand.class, ImageShowCommand.class, ImageBuildCommand.class, ImageDeleteCommand.class})
+final class ImageCommand extends Group {}

@@ -1,0 +1,16 @@
+package dev.banger.cli;
+
+import picocli.CommandLine.Command;
+
+@Command(
+        name = "kernel",
+        synopsisSubcommandLabel = "COMMAND",
+        description = {
+            "Kernels: what VMs boot, with their modules. Any image runs with any kernel.",
+            "",
+            "The usual one is \"debian\", Debian's cloud kernel; the first VM fetches it. banger kernel pull debian --refresh",
+            "fetches the newest.",
+            ""
+        },
+        subcommands = {KernelLsCommand.class, KernelShowCommand.class, KernelPullCommand.class, KernelRmCommand.class})
+final class KernelCommand extends Group {}

@@ -1,0 +1,38 @@
+package dev.banger.cli;
+
+import dev.banger.api.BangerApi;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** A command that does something. */
+@Command(sortOptions = false, showDefaultValues = false)
+abstract class Leaf implements Callable<Integer> {
+    private final Session session;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    private boolean help;
+
+    Leaf(Session session) {
+        this.session = session;
+    }
+
+    Session session() {
+        return session;
+    }
+
+    BangerApi api() {
+        return session.api();
+    }
+
+    Output out() {
+        return session.out();
+    }
+
+    Console console() {
+        return session.console();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.banger.cli;
+
+import dev.banger.api.PublishedPort;
+import dev.banger.api.VmCreate;
+import dev.banger.api.WaitFor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What a new VM shall be: the options of {@code vm run} and {@code vm create}. */
+final class VmOptions {
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "Its name and hostname; two words are made up without it.")
+    private @Nullable String name;
+
+    @Option(names = "--image", paramLabel = "IMAGE", description = "The image it starts from; default: debian.")
+    private @Nullable String image;
+
+    @Option(names = "--kernel", paramLabel = "KERNEL", description = "The kernel it boots; default: debian.")
+    private @Nullable String kernel;
+
+    @Option(names = "--cpus", paramLabel = "N", description = "Virtual CPUs; default: 2, or as many as the host has.")
+    private @Nullable Integer cpus;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = Sizes.MiB.class,
+            description = "Memory, such as 512M or 2G; a number alone is MiB; default: 512M.")
+    private @Nullable Long memoryMiB;
+
+    @Option(
+            names = "--disk-size",
+            paramLabel = "SIZE",
+            converter = Sizes.Bytes.class,
+            description = "Size of the work disk at /root, such as 20G; takes up only what is written; default: 8G.")
+    private @Nullable Long diskBytes;
+
+    @Option(
+            names = "--publish",
+            paramLabel = "HOST:GUEST",
+            converter = Ports.Converter.class,
+            description = "Make a TCP port of the guest reachable at the VM's address; may be repeated.")
+    private List<PublishedPort> ports = List.of();
+
+    @Option(
+            names = "--acceleration",
+            paramLabel = "KIND",
+            description = "kvm, or tcg (software emulation); default: the best that works here.")
+    private @Nullable String acceleration;
+
+    @Option(
+            names = "--wait",
+            paramLabel = "WHAT",
+            description =
+                    "How far to wait: agent (commands run; the default) or system (the image's init has finished).")
+    private WaitFor waitFor = WaitFor.AGENT;
+
+    VmCreate request(boolean start) {
+        return new VmCreate(name, image, kernel, cpus, memoryMiB, diskBytes, acceleration, ports, start, waitFor);
+    }
+}

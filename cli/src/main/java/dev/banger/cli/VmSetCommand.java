@@ -1,0 +1,72 @@
+package dev.banger.cli;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.PublishedPort;
+import dev.banger.api.VmInfo;
+import dev.banger.api.VmSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "set",
+        description = {"Change what a stopped VM is; it takes effect at its next start.", ""},
+        footer = {
+            "",
+            "Example: banger vm stop dev && banger vm set dev --memory 2G --disk-size 20G && banger vm start dev"
+        })
+final class VmSetCommand extends Leaf {
+    @Parameters(paramLabel = "VM", description = "Name or id.")
+    private String vm = "";
+
+    @Option(names = "--cpus", paramLabel = "N", description = "Virtual CPUs.")
+    private @Nullable Integer cpus;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = Sizes.MiB.class,
+            description = "Memory, such as 2G; a number alone is MiB.")
+    private @Nullable Long memoryMiB;
+
+    @Option(
+            names = "--disk-size",
+            paramLabel = "SIZE",
+            converter = Sizes.Bytes.class,
+            description = "Size of the work disk; it can grow but not shrink.")
+    private @Nullable Long diskBytes;
+
+    @Option(names = "--kernel", paramLabel = "KERNEL", description = "The kernel it boots.")
+    private @Nullable String kernel;
+
+    @Option(
+            names = "--publish",
+            paramLabel = "HOST:GUEST",
+            converter = Ports.Converter.class,
+            description = "A published port; all those given replace all there were. May be repeated.")
+    private @Nullable List<PublishedPort> ports;
+
+    @Option(names = "--publish-none", description = "Publish no ports any more.")
+    private boolean noPorts;
+
+    VmSetCommand(Session session) {
+        super(session);
+    }
+
+    @Override
+    public Integer call() {
+        if (noPorts && ports != null) {
+            throw BangerException.invalid("--publish and --publish-none exclude each other");
+        }
+        List<PublishedPort> published = noPorts ? List.of() : ports;
+        if (cpus == null && memoryMiB == null && diskBytes == null && kernel == null && published == null) {
+            throw BangerException.invalid("say what to change, such as --memory 2G; \"banger vm set --help\" lists it");
+        }
+        VmInfo changed = new ProgressView(session(), false)
+                .follow(api().setVm(vm, new VmSet(cpus, memoryMiB, diskBytes, kernel, published)));
+        out().line(changed.name());
+        return 0;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.banger.cli;
+
+import dev.banger.api.StageTiming;
+import dev.banger.api.VmInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "show",
+        description = {"Show all about a VM.", ""})
+final class VmShowCommand extends Leaf {
+    @Parameters(paramLabel = "VM", description = "Name or id.")
+    private String vm = "";
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    VmShowCommand(Session session) {
+        super(session);
+    }
+
+    @Override
+    public Integer call() {
+        VmInfo info = api().vm(vm);
+        if (json) {
+            out().json(VmInfo.class, info);
+            return 0;
+        }
+        List<List<String>> facts = new ArrayList<>(List.of(
+                List.of("name", info.name()),
+                List.of("id", info.id()),
+                List.of("state", info.state().name().toLowerCase(Locale.ROOT)),
+                List.of("vmm", info.vmm() + ", " + acceleration(info)),
+                List.of("pid", info.pid() == null ? "-" : info.pid().toString()),
+                List.of("up", Ages.since(info.startedAt())),
+                List.of("address", info.address() + ", ssh on port " + (info.sshPort() == 0 ? "-" : info.sshPort())),
+                List.of("published", info.ports().isEmpty() ? "-" : Ports.show(info.ports())),
+                List.of("network", info.network()),
+                List.of("image", info.image()),
+                List.of("kernel", info.kernel()),
+                List.of("cpus", Integer.toString(info.cpus())),
+                List.of("memory", info.memoryMiB() + " MiB"),
+                List.of(
+                        "work disk",
+                        Sizes.show(info.diskBytes()) + " at /root; all disks take up "
+                                + Sizes.show(info.diskUsedBytes()) + " here"),
+                List.of("directory", info.directory()),
+                List.of("created", info.createdAt().toString())));
+        if (info.lastError() != null) {
+            facts.add(List.of("last error", Neutral.line(info.lastError())));
+        }
+        for (StageTiming stage : info.lastStart()) {
+            facts.add(List.of("start: " + Neutral.line(stage.stage()), stage.millis() + " ms"));
+        }
+        out().facts(facts);
+        return 0;
+    }
+
+    private static String acceleration(VmInfo info) {
+        return info.acceleration().equals("tcg")
+                ? "tcg: software emulation, several times slower than the CPU"
+                : info.acceleration();
+    }
+}
