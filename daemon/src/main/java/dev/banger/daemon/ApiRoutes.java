@@ -1,0 +1,243 @@
+package dev.banger.daemon;
+
+import dev.banger.api.BangerApi;
+import dev.banger.api.BangerException;
+import dev.banger.api.DaemonInfo;
+import dev.banger.api.DoctorReport;
+import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageInfo;
+import dev.banger.api.KernelInfo;
+import dev.banger.api.LogKind;
+import dev.banger.api.Operation;
+import dev.banger.api.OperationInfo;
+import dev.banger.api.ProgressEvent;
+import dev.banger.api.StopMode;
+import dev.banger.api.VmCreate;
+import dev.banger.api.VmInfo;
+import dev.banger.api.VmSet;
+import dev.banger.api.VmStats;
+import io.avaje.jsonb.JsonType;
+import io.avaje.jsonb.Jsonb;
+import io.avaje.jsonb.Types;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Type;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The table of the REST API: every route, in the order of openapi.json. */
+final class ApiRoutes {
+    private static final List<String> NO_QUERY = List.of();
+
+    private ApiRoutes() {}
+
+    static List<Route> of(BangerApi api, Jsonb json) {
+        return List.of(
+                get("/v1/vms", "Lists all VMs.", Types.listOf(VmInfo.class), call -> api.vms()),
+                new Route(
+                        "POST",
+                        "/v1/vms",
+                        "Creates a VM, and starts it if the body says so.",
+                        NO_QUERY,
+                        VmCreate.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.createVm(call.body(VmCreate.class)))),
+                get("/v1/vms/{vm}", "Shows a VM.", VmInfo.class, call -> api.vm(call.part("vm"))),
+                new Route(
+                        "PATCH",
+                        "/v1/vms/{vm}",
+                        "Changes a VM; what is left out stays.",
+                        NO_QUERY,
+                        VmSet.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.setVm(call.part("vm"), call.body(VmSet.class)))),
+                operation(
+                        "DELETE",
+                        "/v1/vms/{vm}",
+                        "Deletes a VM with its disks; a running one is killed first.",
+                        call -> api.deleteVm(call.part("vm"))),
+                operation("POST", "/v1/vms/{vm}/start", "Starts a VM.", call -> api.startVm(call.part("vm"))),
+                operation(
+                        "POST",
+                        "/v1/vms/{vm}/stop",
+                        "Stops a VM through its guest.",
+                        call -> api.stopVm(call.part("vm"), StopMode.GRACEFUL)),
+                operation(
+                        "POST",
+                        "/v1/vms/{vm}/kill",
+                        "Stops a VM like pulling the plug.",
+                        call -> api.stopVm(call.part("vm"), StopMode.KILL)),
+                operation(
+                        "POST",
+                        "/v1/vms/{vm}/restart",
+                        "Stops and starts a VM.",
+                        call -> api.restartVm(call.part("vm"))),
+                get(
+                        "/v1/vms/{vm}/stats",
+                        "A running VM's load, memory and disk.",
+                        VmStats.class,
+                        call -> api.stats(call.part("vm"))),
+                new Route(
+                        "GET",
+                        "/v1/vms/{vm}/logs",
+                        "The serial console (kind=console) or the VMM's messages (kind=vmm), as text.",
+                        List.of("kind", "follow"),
+                        null,
+                        null,
+                        200,
+                        call -> logs(call, api)),
+                get("/v1/images", "Lists all images.", Types.listOf(ImageInfo.class), call -> api.images()),
+                new Route(
+                        "POST",
+                        "/v1/images",
+                        "Builds an image.",
+                        NO_QUERY,
+                        ImageBuild.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.buildImage(call.body(ImageBuild.class)))),
+                get("/v1/images/{image}", "Shows an image.", ImageInfo.class, call -> api.image(call.part("image"))),
+                new Route(
+                        "DELETE",
+                        "/v1/images/{image}",
+                        "Deletes an image that no VM is based on.",
+                        NO_QUERY,
+                        null,
+                        null,
+                        204,
+                        call -> {
+                            api.deleteImage(call.part("image"));
+                            return null;
+                        }),
+                get("/v1/kernels", "Lists all kernels.", Types.listOf(KernelInfo.class), call -> api.kernels()),
+                get(
+                        "/v1/kernels/{kernel}",
+                        "Shows a kernel.",
+                        KernelInfo.class,
+                        call -> api.kernel(call.part("kernel"))),
+                new Route(
+                        "POST",
+                        "/v1/kernels/{kernel}/pull",
+                        "Fetches a kernel; one that is there is kept unless refresh=true.",
+                        List.of("refresh"),
+                        null,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.pullKernel(call.part("kernel"), call.flag("refresh")))),
+                new Route(
+                        "DELETE",
+                        "/v1/kernels/{kernel}",
+                        "Deletes a kernel that no VM needs.",
+                        NO_QUERY,
+                        null,
+                        null,
+                        204,
+                        call -> {
+                            api.deleteKernel(call.part("kernel"));
+                            return null;
+                        }),
+                get(
+                        "/v1/operations",
+                        "Lists operations, running and recently ended.",
+                        Types.listOf(OperationInfo.class),
+                        call -> api.operations()),
+                get(
+                        "/v1/operations/{operation}",
+                        "Shows an operation.",
+                        OperationInfo.class,
+                        call -> api.operation(call.part("operation"))),
+                new Route(
+                        "GET",
+                        "/v1/operations/{operation}/events",
+                        "Follows an operation as server-sent events: \"progress\" (ProgressEvent), then one \"end\" (OperationInfo).",
+                        NO_QUERY,
+                        null,
+                        null,
+                        200,
+                        call -> events(call, api, json)),
+                new Route(
+                        "DELETE",
+                        "/v1/operations/{operation}",
+                        "Cancels an operation; it undoes what it did.",
+                        NO_QUERY,
+                        null,
+                        null,
+                        204,
+                        call -> {
+                            api.followOperation(call.part("operation")).cancel();
+                            return null;
+                        }),
+                get("/v1/daemon", "Shows the daemon.", DaemonInfo.class, call -> api.daemon()),
+                get("/v1/doctor", "Examines the host.", DoctorReport.class, call -> api.doctor()));
+    }
+
+    private static Route get(String path, String summary, Type response, Route.Action action) {
+        return new Route("GET", path, summary, NO_QUERY, null, response, 200, action);
+    }
+
+    private interface Begin {
+        Operation<?> begin(Call call);
+    }
+
+    private static Route operation(String method, String path, String summary, Begin begin) {
+        return new Route(
+                method,
+                path,
+                summary,
+                NO_QUERY,
+                null,
+                OperationInfo.class,
+                202,
+                call -> begun(call, begin.begin(call)));
+    }
+
+    private static OperationInfo begun(Call call, Operation<?> operation) {
+        call.response().getHeaders().put("Location", "/v1/operations/" + operation.id());
+        return operation.info();
+    }
+
+    private static @Nullable Object logs(Call call, BangerApi api) throws IOException {
+        LogKind kind = call.query("kind").filter("vmm"::equals).isPresent() ? LogKind.VMM : LogKind.CONSOLE;
+        try (InputStream log = api.logs(call.part("vm"), kind, call.flag("follow"));
+                OutputStream out = call.stream("text/plain;charset=utf-8")) {
+            byte[] buffer = new byte[8192];
+            int count;
+            while ((count = log.read(buffer)) >= 0) {
+                out.write(buffer, 0, count);
+                out.flush();
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable Object events(Call call, BangerApi api, Jsonb json) throws IOException {
+        Operation<?> operation = api.followOperation(call.part("operation"));
+        JsonType<ProgressEvent> progress = json.type(ProgressEvent.class);
+        try (OutputStream out = call.stream("text/event-stream")) {
+            try {
+                operation.await(event -> send(out, "progress", progress.toJson(event)));
+            } catch (BangerException e) {
+                // How it ended is in the last event.
+                send(out, "failure", json.toJson(ErrorBody.of(e)));
+            }
+            send(out, "end", json.type(OperationInfo.class).toJson(operation.info()));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return null;
+    }
+
+    private static void send(OutputStream out, String name, String data) {
+        try {
+            out.write(("event: " + name + "\ndata: " + data + "\n\n").getBytes(StandardCharsets.UTF_8));
+            out.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

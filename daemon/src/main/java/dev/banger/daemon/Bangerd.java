@@ -1,0 +1,84 @@
+package dev.banger.daemon;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.config.Places;
+import dev.banger.host.linux.ProcessSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * bangerd's main program. It runs in the foreground until SIGTERM or a client's SHUTDOWN and then lets go of all VMs, which
+ * run on. Exit status 0 after a clean end, 125 when it could not start.
+ */
+public final class Bangerd {
+    private static final int FAILED = 125;
+    private static final Duration CLOSING = Duration.ofSeconds(30);
+
+    private Bangerd() {}
+
+    public static void main(String[] arguments) {
+        ProcessSettings.privateUmask();
+        Path tree = Path.of(System.getProperty("banger.tree", "."));
+        Map<String, String> environment = System.getenv();
+        try {
+            if (arguments.length == 1 && arguments[0].equals("--training-run")) {
+                TrainingRun.run(tree, environment);
+            } else if (arguments.length == 0) {
+                serve(tree, environment);
+            } else {
+                System.err.println("usage: bangerd (no arguments); \"banger daemon start\" runs it in the background");
+                System.exit(2);
+            }
+        } catch (BangerException e) {
+            System.err.println("bangerd: " + e.getMessage());
+            System.exit(FAILED);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            System.exit(FAILED);
+        }
+        // Whatever threads are left have nothing more to do: the daemon is closed.
+        System.exit(0);
+    }
+
+    private static void serve(Path tree, Map<String, String> environment) throws InterruptedException {
+        Places places = Places.of(environment);
+        makePrivate(places.state());
+        System.setProperty("banger.log", places.state().resolve("bangerd.log").toString());
+        CountDownLatch closed = new CountDownLatch(1);
+        try (Daemon daemon = Daemon.open(tree, places, environment)) {
+            // SIGTERM: the JVM ends when its hooks have, so this one waits until the main thread has closed the daemon.
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                daemon.requestShutdown();
+                await(closed);
+            }));
+            daemon.awaitShutdownRequest();
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    private static void await(CountDownLatch closed) {
+        try {
+            if (!closed.await(CLOSING.toSeconds(), TimeUnit.SECONDS)) {
+                System.err.println("bangerd: closing takes too long; what is left is reconciled at the next start");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    static void makePrivate(Path directory) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED, "cannot make the directory " + directory + ": " + e, e);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package dev.banger.daemon;
+
+import dev.banger.api.TerminalSize;
+import dev.banger.cli.BangerCli;
+import dev.banger.frame.Field;
+import dev.banger.frame.Fields;
+import dev.banger.frame.Frame;
+import dev.banger.frame.FrameReader;
+import dev.banger.frame.FrameType;
+import dev.banger.frame.FrameWriter;
+import dev.banger.frame.ProtocolException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A native client's connection, from HELLO to EXIT. The connection's thread reads frames; the command runs on another one, which
+ * is interrupted when the client goes away.
+ */
+final class ClientSession {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
+
+    private final BangerCli cli;
+    private final DaemonFacts facts;
+
+    ClientSession(BangerCli cli, DaemonFacts facts) {
+        this.cli = cli;
+        this.facts = facts;
+    }
+
+    /** Serves a connection as a {@link SocketServer.Door}. */
+    void serve(SocketChannel connection, ByteBuffer first) throws IOException {
+        FrameReader reader = new FrameReader(connection, first);
+        try (FrameWriter writer = new FrameWriter(connection)) {
+            if (!greeted(reader, writer)) {
+                return;
+            }
+            Optional<Frame> request = reader.next();
+            if (request.isEmpty()) {
+                return;
+            }
+            switch (request.get().type()) {
+                case COMMAND -> run(request.get().fields(), reader, writer);
+                case SHUTDOWN -> {
+                    facts.requestShutdown();
+                    // The end of this process closes the connection, and that is the answer.
+                    while (reader.next().isPresent()) {}
+                }
+                default -> throw new ProtocolException("a client begins with COMMAND or SHUTDOWN");
+            }
+        } catch (ProtocolException e) {
+            LOG.warn("A client broke the protocol: {}", e.getMessage());
+        }
+    }
+
+    private boolean greeted(FrameReader reader, FrameWriter writer) throws IOException {
+        Optional<Frame> hello = reader.next();
+        if (hello.isEmpty()) {
+            return false;
+        }
+        if (hello.get().type() != FrameType.HELLO) {
+            throw new ProtocolException("a client begins with HELLO");
+        }
+        writer.write(Frame.of(
+                FrameType.HELLO,
+                0,
+                Fields.builder()
+                        .u32(Field.VERSION, Frame.PROTOCOL_VERSION)
+                        .string(Field.BUILD, facts.build())
+                        .u32(Field.PID, (int) facts.pid())));
+        return true;
+    }
+
+    private void run(Fields command, FrameReader reader, FrameWriter writer) throws IOException {
+        ClientConsole console = new ClientConsole(
+                writer,
+                (int) command.number(Field.TTY, 0),
+                new TerminalSize((int) command.number(Field.ROWS, 24), (int) command.number(Field.COLS, 80)),
+                Path.of(command.string(Field.CWD).orElse("/")),
+                environment(command.strings(Field.ENV)));
+        List<String> arguments = command.strings(Field.ARG);
+        Thread worker = Thread.ofVirtual().name("command").unstarted(() -> {
+            int status = cli.run(arguments, console);
+            console.finish(status); // the client then closes the connection, which ends the reading below
+        });
+        console.runsOn(worker);
+        worker.start();
+        try {
+            Optional<Frame> frame;
+            while ((frame = reader.next()).isPresent()) {
+                console.accept(frame.get());
+            }
+        } catch (IOException e) {
+            LOG.debug("A client's connection ended", e);
+        } finally {
+            console.gone();
+            join(worker);
+        }
+    }
+
+    private static void join(Thread worker) {
+        try {
+            worker.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Map<String, String> environment(List<String> entries) {
+        Map<String, String> environment = new LinkedHashMap<>();
+        for (String entry : entries) {
+            int at = entry.indexOf('=');
+            if (at > 0) {
+                environment.put(entry.substring(0, at), entry.substring(at + 1));
+            }
+        }
+        return environment;
+    }
+}

@@ -1,0 +1,181 @@
+package dev.banger.daemon;
+
+import dev.banger.api.BangerApi;
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.cli.BangerCli;
+import dev.banger.config.Places;
+import dev.banger.host.debian.DebianImageBuilder;
+import dev.banger.host.debian.DebianKernelSource;
+import dev.banger.host.disk.Qcow2Overlay;
+import dev.banger.host.disk.SeededWorkDisks;
+import dev.banger.host.guest.AgentConnector;
+import dev.banger.host.initramfs.CpioInitramfs;
+import dev.banger.host.linux.InstanceLock;
+import dev.banger.host.linux.ProcFs;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.UserNamespace;
+import dev.banger.host.qemu.KvmProbe;
+import dev.banger.host.qemu.QemuCandidate;
+import dev.banger.host.qemu.QemuProcesses;
+import dev.banger.host.qemu.QemuVmm;
+import dev.banger.host.rootfs.DirectoryRootfsBuilder;
+import dev.banger.host.rootfs.TarRootfsBuilder;
+import dev.banger.host.store.HandleFile;
+import dev.banger.host.store.PublishedImages;
+import dev.banger.host.store.PublishedKernels;
+import dev.banger.host.store.SqliteVmStore;
+import dev.banger.host.usernet.UserModeNetwork;
+import dev.banger.image.ImageService;
+import dev.banger.kernel.KernelService;
+import dev.banger.operation.Operations;
+import dev.banger.vm.Acceleration;
+import dev.banger.vm.HostSeams;
+import dev.banger.vm.Rollback;
+import dev.banger.vm.SshCapability;
+import dev.banger.vm.VmService;
+import dev.banger.vm.VmmSelector;
+import dev.banger.vm.WorkDiskCapability;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The composition root: every part of the daemon, made in order and closed in reverse. */
+final class Daemon implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+    /** Longer than a predecessor takes to undo what it was doing. */
+    private static final Duration PREDECESSOR = Duration.ofSeconds(30);
+
+    private final DaemonFacts facts;
+    private final BangerApi api;
+    private final Rollback parts;
+
+    private Daemon(DaemonFacts facts, BangerApi api, Rollback parts) {
+        this.facts = facts;
+        this.api = api;
+        this.parts = parts;
+    }
+
+    /**
+     * Opens the daemon of {@code places}: when this returns it answers on its socket. Whatever fails, nothing stays open (C5).
+     *
+     * @param tree the installed or built tree: lib/version, lib/build-id, libexec/
+     */
+    static Daemon open(Path tree, Places places, Map<String, String> environment) {
+        Rollback parts = new Rollback();
+        try {
+            Daemon daemon = compose(tree, places, environment, parts);
+            LOG.info("bangerd {} answers on {}", daemon.facts.build(), places.socket());
+            return daemon;
+        } catch (RuntimeException e) {
+            parts.close();
+            throw e;
+        }
+    }
+
+    private static Daemon compose(Path tree, Places places, Map<String, String> environment, Rollback parts) {
+        List.of(places.state(), places.cache(), places.run(), places.vms(), places.ssh())
+                .forEach(Bangerd::makePrivate);
+        InstanceLock lock = lock(places);
+        parts.push("instance lock", lock::close);
+        PublishedKernels.clearStaging(places);
+        SqliteVmStore store = SqliteVmStore.open(places.database());
+        parts.push("database", store::close);
+
+        DaemonFacts facts = new DaemonFacts(fact(tree, "version"), fact(tree, "build-id"), places);
+        ProgramRunner programs = new ProgramRunner(environment);
+        UserNamespace namespace = UserNamespace.of(programs);
+        ImageService images = new ImageService(
+                new PublishedImages(places),
+                List.of(
+                        new DebianImageBuilder(programs, namespace),
+                        new TarRootfsBuilder(programs, namespace),
+                        new DirectoryRootfsBuilder(programs, namespace)));
+        KernelService kernels = new KernelService(
+                new PublishedKernels(places),
+                List.of(new DebianKernelSource(programs)),
+                new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()));
+
+        QemuVmm qemu = new QemuVmm(programs, tree.resolve("libexec/banger-launch"));
+        KvmProbe kvm = new KvmProbe(programs, places.run());
+        SshCapability ssh = new SshCapability(places.ssh());
+        HostSeams host = new HostSeams(
+                new VmmSelector(List.of(
+                        new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
+                        new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
+                new Qcow2Overlay(),
+                new UserModeNetwork(places.vms()),
+                new AgentConnector(facts.build()),
+                new QemuProcesses(),
+                List.of(new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())), ssh),
+                new HostSeams.HostCapacity(Runtime.getRuntime().availableProcessors(), ProcFs.memoryMiB()));
+        VmService vms = new VmService(store, new HandleFile(), host, images, kernels, places.vms());
+        parts.push("VMs", vms::close);
+        Operations operations = new Operations();
+        parts.push("operations", operations::close);
+        vms.start();
+
+        Doctor doctor = new Doctor(places, host, programs, images, kernels);
+        LocalBanger api = new LocalBanger(vms, images, kernels, operations, ssh, doctor, facts);
+        HttpDoor http = new HttpDoor(places.run().resolve("http.sock"), api);
+        parts.push("HTTP door", http::close);
+        ClientSession frames = new ClientSession(
+                new BangerCli(api, facts.version(), facts.build(), tree.resolve("bin/banger")), facts);
+        SocketServer server = SocketServer.open(places.socket(), frames::serve, http::serve);
+        parts.push("socket", server::stopAccepting);
+        return new Daemon(facts, api, parts);
+    }
+
+    /** A predecessor that is ending still holds the lock for a moment. */
+    private static InstanceLock lock(Places places) {
+        long deadline = System.nanoTime() + PREDECESSOR.toNanos();
+        while (true) {
+            var lock = InstanceLock.tryTake(places.lock());
+            if (lock.isPresent()) {
+                return lock.get();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new BangerException(
+                        ErrorCode.WRONG_STATE,
+                        "another bangerd holds " + places.lock() + "; \"banger daemon status\" shows it");
+            }
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+    }
+
+    private static String fact(Path tree, String name) {
+        try {
+            return Files.readString(tree.resolve("lib").resolve(name)).strip();
+        } catch (IOException e) {
+            throw new BangerException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "this tree is incomplete: cannot read lib/" + name + " in " + tree,
+                    e);
+        }
+    }
+
+    BangerApi api() {
+        return api;
+    }
+
+    void requestShutdown() {
+        facts.requestShutdown();
+    }
+
+    void awaitShutdownRequest() throws InterruptedException {
+        facts.awaitShutdownRequest();
+    }
+
+    /** Undoes everything in reverse; a second time is harmless (C5). VMs run on. */
+    @Override
+    public void close() {
+        LOG.info("bangerd ends");
+        parts.close();
+    }
+}

@@ -1,0 +1,242 @@
+package dev.banger.daemon;
+
+import dev.banger.api.BangerApi;
+import dev.banger.api.DaemonInfo;
+import dev.banger.api.DoctorReport;
+import dev.banger.api.ExecRequest;
+import dev.banger.api.ExecSession;
+import dev.banger.api.GuestConnection;
+import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageInfo;
+import dev.banger.api.KernelInfo;
+import dev.banger.api.LogKind;
+import dev.banger.api.Operation;
+import dev.banger.api.OperationInfo;
+import dev.banger.api.SshAccess;
+import dev.banger.api.StopMode;
+import dev.banger.api.VmCreate;
+import dev.banger.api.VmInfo;
+import dev.banger.api.VmSet;
+import dev.banger.api.VmStats;
+import dev.banger.image.Image;
+import dev.banger.image.ImageService;
+import dev.banger.kernel.Kernel;
+import dev.banger.kernel.KernelService;
+import dev.banger.operation.Operations;
+import dev.banger.vm.SshCapability;
+import dev.banger.vm.VmService;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Objects;
+
+/** The API in front of this daemon's services. Thread-safe. */
+final class LocalBanger implements BangerApi {
+    private final VmService vms;
+    private final ImageService images;
+    private final KernelService kernels;
+    private final Operations operations;
+    private final SshCapability ssh;
+    private final Presenter presenter;
+    private final Doctor doctor;
+    private final DaemonFacts facts;
+
+    LocalBanger(
+            VmService vms,
+            ImageService images,
+            KernelService kernels,
+            Operations operations,
+            SshCapability ssh,
+            Doctor doctor,
+            DaemonFacts facts) {
+        this.vms = vms;
+        this.images = images;
+        this.kernels = kernels;
+        this.operations = operations;
+        this.ssh = ssh;
+        this.doctor = doctor;
+        this.facts = facts;
+        this.presenter = new Presenter(vms);
+    }
+
+    @Override
+    public List<VmInfo> vms() {
+        return vms.all().stream().map(presenter::vm).toList();
+    }
+
+    @Override
+    public VmInfo vm(String ref) {
+        return presenter.vm(vms.get(ref));
+    }
+
+    @Override
+    public Operation<VmInfo> createVm(VmCreate request) {
+        vms.check(request);
+        return operations.start(
+                "vm.create",
+                Objects.requireNonNullElse(request.name(), "a new VM"),
+                progress -> presenter.vm(vms.create(request, progress)));
+    }
+
+    @Override
+    public Operation<VmInfo> startVm(String ref) {
+        return operations.start("vm.start", vms.get(ref).name(), progress -> presenter.vm(vms.start(ref, progress)));
+    }
+
+    @Override
+    public Operation<VmInfo> stopVm(String ref, StopMode mode) {
+        return operations.start(
+                "vm.stop", vms.get(ref).name(), progress -> presenter.vm(vms.stop(ref, mode, progress)));
+    }
+
+    @Override
+    public Operation<VmInfo> restartVm(String ref) {
+        return operations.start(
+                "vm.restart", vms.get(ref).name(), progress -> presenter.vm(vms.restart(ref, progress)));
+    }
+
+    @Override
+    public Operation<VmInfo> deleteVm(String ref) {
+        VmInfo before = vm(ref);
+        return operations.start("vm.delete", before.name(), progress -> {
+            vms.delete(before.id(), progress);
+            images.collectGarbage(vms::users);
+            return before;
+        });
+    }
+
+    @Override
+    public Operation<VmInfo> setVm(String ref, VmSet request) {
+        return operations.start(
+                "vm.set", vms.get(ref).name(), progress -> presenter.vm(vms.set(ref, request, progress)));
+    }
+
+    @Override
+    public Operation<List<VmInfo>> pruneVms() {
+        return operations.start("vm.prune", "stopped VMs", progress -> {
+            List<VmInfo> deleted =
+                    vms.prune(progress).stream().map(presenter::vm).toList();
+            images.collectGarbage(vms::users);
+            return deleted;
+        });
+    }
+
+    @Override
+    public VmStats stats(String ref) {
+        return vms.stats(ref);
+    }
+
+    @Override
+    public ExecSession exec(String ref, ExecRequest request) {
+        return vms.guest(ref).exec(request);
+    }
+
+    @Override
+    public GuestConnection connect(String ref, int port) {
+        return vms.guest(ref).connect(port);
+    }
+
+    @Override
+    public SshAccess ssh(String ref) {
+        return ssh.access(vms.get(ref));
+    }
+
+    @Override
+    public void download(String ref, String path, OutputStream tar) {
+        vms.guest(ref).download(path, tar);
+    }
+
+    @Override
+    public void upload(String ref, String directory, InputStream tar) {
+        vms.guest(ref).upload(directory, tar);
+    }
+
+    @Override
+    public InputStream logs(String ref, LogKind kind, boolean follow) {
+        return new LogStream(vms.log(ref, kind), follow, () -> vms.isAlive(vms.get(ref)));
+    }
+
+    @Override
+    public List<ImageInfo> images() {
+        return images.all().stream().map(this::present).toList();
+    }
+
+    @Override
+    public ImageInfo image(String name) {
+        return present(images.get(name));
+    }
+
+    private ImageInfo present(Image image) {
+        return presenter.image(image, vms.users(image));
+    }
+
+    @Override
+    public Operation<ImageInfo> buildImage(ImageBuild request) {
+        return operations.start(
+                "image.build", Objects.requireNonNullElse(request.name(), request.source()), progress -> {
+                    ImageInfo built = present(images.build(request, progress));
+                    images.collectGarbage(vms::users);
+                    return built;
+                });
+    }
+
+    @Override
+    public void deleteImage(String name) {
+        images.delete(name, vms::users);
+    }
+
+    @Override
+    public List<KernelInfo> kernels() {
+        return kernels.all().stream().map(this::present).toList();
+    }
+
+    @Override
+    public KernelInfo kernel(String name) {
+        return present(kernels.get(name));
+    }
+
+    private KernelInfo present(Kernel kernel) {
+        return presenter.kernel(kernel, vms.users(kernel));
+    }
+
+    @Override
+    public Operation<KernelInfo> pullKernel(String name, boolean refresh) {
+        return operations.start("kernel.pull", name, progress -> present(kernels.pull(name, refresh, progress)));
+    }
+
+    @Override
+    public void deleteKernel(String name) {
+        kernels.delete(name, vms::users);
+    }
+
+    @Override
+    public List<OperationInfo> operations() {
+        return operations.all();
+    }
+
+    @Override
+    public OperationInfo operation(String id) {
+        return operations.get(id).info();
+    }
+
+    @Override
+    public Operation<?> followOperation(String id) {
+        return operations.get(id);
+    }
+
+    @Override
+    public DaemonInfo daemon() {
+        List<VmInfo> all = vms();
+        return facts.info(all);
+    }
+
+    @Override
+    public void shutdownDaemon() {
+        facts.requestShutdown();
+    }
+
+    @Override
+    public DoctorReport doctor() {
+        return doctor.examine();
+    }
+}

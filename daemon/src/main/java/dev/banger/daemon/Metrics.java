@@ -1,0 +1,48 @@
+package dev.banger.daemon;
+
+import dev.banger.api.BangerApi;
+import dev.banger.api.DaemonInfo;
+import dev.banger.api.OperationInfo;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The daemon's numbers in Prometheus's text format. */
+final class Metrics {
+    private Metrics() {}
+
+    static String text(BangerApi api) {
+        DaemonInfo daemon = api.daemon();
+        Map<String, Long> operations = new TreeMap<>();
+        for (OperationInfo operation : api.operations()) {
+            String labels = "{kind=\"" + operation.kind() + "\",state=\""
+                    + operation.state().name().toLowerCase(Locale.ROOT) + "\"}";
+            operations.merge(labels, 1L, Long::sum);
+        }
+        StringBuilder out = new StringBuilder();
+        gauge(out, "banger_vms", "VMs there are.", daemon.vmsTotal());
+        gauge(out, "banger_vms_running", "VMs that run.", daemon.vmsRunning());
+        gauge(out, "banger_daemon_resident_bytes", "Resident memory of the daemon.", daemon.residentBytes());
+        out.append("# HELP banger_operations Operations the daemon remembers.\n# TYPE banger_operations gauge\n");
+        operations.forEach((labels, count) -> out.append("banger_operations")
+                .append(labels)
+                .append(' ')
+                .append(count)
+                .append('\n'));
+        return out.toString();
+    }
+
+    private static void gauge(StringBuilder out, String name, String help, long value) {
+        out.append("# HELP ")
+                .append(name)
+                .append(' ')
+                .append(help)
+                .append("\n# TYPE ")
+                .append(name)
+                .append(" gauge\n")
+                .append(name)
+                .append(' ')
+                .append(value)
+                .append('\n');
+    }
+}

@@ -1,0 +1,88 @@
+package dev.banger.daemon;
+
+import dev.banger.api.ImageInfo;
+import dev.banger.api.KernelInfo;
+import dev.banger.api.VmInfo;
+import dev.banger.image.Image;
+import dev.banger.kernel.Kernel;
+import dev.banger.vm.VmHandles;
+import dev.banger.vm.VmRecord;
+import dev.banger.vm.VmRuntime;
+import dev.banger.vm.VmService;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Turns records into what the API shows. Thread-safe. */
+final class Presenter {
+    private final VmService vms;
+
+    Presenter(VmService vms) {
+        this.vms = vms;
+    }
+
+    VmInfo vm(VmRecord vm) {
+        Optional<VmHandles> handles = vms.handles(vm);
+        VmRuntime runtime = vm.runtime();
+        return new VmInfo(
+                vm.id(),
+                vm.name(),
+                runtime.state(),
+                handles.map(VmHandles::vmm).orElse("qemu"),
+                handles.map(VmHandles::acceleration)
+                        .orElse(Objects.requireNonNullElse(vm.spec().acceleration(), "auto")),
+                handles.map(VmHandles::pid).orElse(null),
+                runtime.hostAddress(),
+                runtime.directory(),
+                vm.spec().image(),
+                vm.spec().kernel(),
+                vm.spec().cpus(),
+                vm.spec().memoryMiB(),
+                vm.spec().workDiskBytes(),
+                size(runtime.systemOverlay()) + size(runtime.workDisk()),
+                vm.spec().network(),
+                handles.map(VmHandles::ports).orElse(vm.spec().ports()),
+                handles.map(VmHandles::sshPort).orElse(runtime.sshPort()),
+                vm.createdAt(),
+                runtime.startedAt(),
+                runtime.lastError(),
+                runtime.lastStart());
+    }
+
+    /** qcow2 files grow as they fill, so their size is what they take up. */
+    private static long size(String file) {
+        try {
+            return Files.size(Path.of(file));
+        } catch (IOException e) {
+            return 0; // not made yet
+        }
+    }
+
+    ImageInfo image(Image image, List<String> usedBy) {
+        return new ImageInfo(
+                image.name(),
+                image.digest(),
+                image.source(),
+                image.hasInit(),
+                image.virtualBytes(),
+                image.dataBytes(),
+                image.createdAt(),
+                image.directory().toString(),
+                usedBy);
+    }
+
+    KernelInfo kernel(Kernel kernel, List<String> usedBy) {
+        return new KernelInfo(
+                kernel.name(),
+                kernel.version(),
+                kernel.digest(),
+                kernel.source(),
+                kernel.dataBytes(),
+                kernel.createdAt(),
+                kernel.directory().toString(),
+                usedBy);
+    }
+}
