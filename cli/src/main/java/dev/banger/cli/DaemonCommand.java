@@ -11,5 +11,5 @@ import picocli.CommandLine.Command;
             "banger daemon status shows it; banger daemon stop ends it.",
             ""
         },
-        subcommands = {DaemonStatusCommand.class, DaemonStartCommand.class, DaemonStopCommand.class})
+        subcommands = {DaemonStatusCommand.class, DaemonStartCommand.class, DaemonStopCommand.class, DaemonRestartCommand.class})
 final class DaemonCommand extends Group {}

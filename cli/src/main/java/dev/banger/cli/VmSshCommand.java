@@ -65,7 +65,7 @@ final class VmSshCommand extends Leaf {
                 "ForwardAgent=no",
                 "ControlPath=none",
                 "LogLevel=ERROR",
-                "ProxyCommand=" + quotedForShell(client) + " internal tcp " + access.vmId() + " 22")) {
+                "ProxyCommand=" + quotedForShell(client) + " internal tcp --wait 90 " + access.vmId() + " 22")) {
             command.add("-o");
             command.add(option);
         }

@@ -14,10 +14,14 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * bangerd's main program. It runs in the foreground until SIGTERM or a client's SHUTDOWN and then lets go of all VMs, which
- * run on. Exit status 0 after a clean end, 125 when it could not start.
+ * run on. Exit status 0 after a clean end, 75 when another one holds the instance lock, 125 when it
+ * could not start.
  */
 public final class Bangerd {
     private static final int FAILED = 125;
+    /** EX_TEMPFAIL of sysexits.h: another one holds the lock; whoever started this one may try again. */
+    private static final int LOCKED = 75;
+
     private static final Duration CLOSING = Duration.ofSeconds(30);
 
     private Bangerd() {}
@@ -35,6 +39,9 @@ public final class Bangerd {
                 System.err.println("usage: bangerd (no arguments); \"banger daemon start\" runs it in the background");
                 System.exit(2);
             }
+        } catch (Daemon.AnotherDaemon e) {
+            System.err.println("bangerd: " + e.getMessage());
+            System.exit(LOCKED);
         } catch (BangerException e) {
             System.err.println("bangerd: " + e.getMessage());
             System.exit(FAILED);

@@ -49,8 +49,8 @@ import org.slf4j.LoggerFactory;
 /** The composition root: every part of the daemon, made in order and closed in reverse. */
 final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
-    /** Longer than a predecessor takes to undo what it was doing. */
-    private static final Duration PREDECESSOR = Duration.ofSeconds(30);
+    /** A predecessor that is ending holds the lock a little longer than the socket. */
+    private static final Duration PREDECESSOR = Duration.ofSeconds(5);
 
     private final DaemonFacts facts;
     private final BangerApi api;
@@ -84,13 +84,13 @@ final class Daemon implements AutoCloseable {
                 .forEach(Bangerd::makePrivate);
         InstanceLock lock = lock(places);
         parts.push("instance lock", lock::close);
-        PublishedKernels.clearStaging(places);
         SqliteVmStore store = SqliteVmStore.open(places.database());
         parts.push("database", store::close);
 
         DaemonFacts facts = new DaemonFacts(fact(tree, "version"), fact(tree, "build-id"), places);
         ProgramRunner programs = new ProgramRunner(environment);
         UserNamespace namespace = UserNamespace.of(programs);
+        PublishedKernels.clearStaging(places, programs, namespace);
         ImageService images = new ImageService(
                 new PublishedImages(places),
                 List.of(
@@ -102,7 +102,7 @@ final class Daemon implements AutoCloseable {
                 List.of(new DebianKernelSource(programs)),
                 new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()));
 
-        QemuVmm qemu = new QemuVmm(programs, tree.resolve("libexec/banger-launch"));
+        QemuVmm qemu = new QemuVmm(programs, tree.resolve("libexec/banger-launch"), places.run());
         KvmProbe kvm = new KvmProbe(programs, places.run());
         SshCapability ssh = new SshCapability(places.ssh());
         HostSeams host = new HostSeams(
@@ -141,11 +141,19 @@ final class Daemon implements AutoCloseable {
                 return lock.get();
             }
             if (System.nanoTime() > deadline) {
-                throw new BangerException(
-                        ErrorCode.WRONG_STATE,
+                throw new AnotherDaemon(
                         "another bangerd holds " + places.lock() + "; \"banger daemon status\" shows it");
             }
             LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+    }
+
+    /** The instance lock is taken. */
+    static final class AnotherDaemon extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        AnotherDaemon(String message) {
+            super(message);
         }
     }
 

@@ -88,7 +88,9 @@ public final class DebianKernelSource implements KernelSource {
         Path modules = base.resolve("lib/modules").resolve(image.release());
         programs.run(Program.of(UNPACKING, "depmod", "-b", base.toString(), image.release()));
         pack(modules, staging.resolve("modules.squashfs"));
-        new BootModules(modules).copyTo(staging.resolve("boot"), BootModules.WANTED);
+        BootModules boot = new BootModules(modules);
+        boot.copyTo(staging.resolve("boot"), "modules.load", BootModules.WANTED);
+        boot.copyTo(staging.resolve("boot"), "modules.late", BootModules.WANTED_LATE);
         delete(work);
         return new Fetched(image.release(), "Debian " + image.packageName() + " " + image.packageVersion());
     }

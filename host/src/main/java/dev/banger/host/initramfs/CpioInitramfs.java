@@ -19,7 +19,7 @@ import java.util.List;
 
 /**
  * The initramfs as an uncompressed cpio archive: unpacking it is a copy. In it are {@code /init} (the agent),
- * {@code /modules/NAME.ko}, and {@code /etc/modules.load} with a line {@code /modules/NAME.ko [parameters]} for each in the
+ * {@code /modules/NAME.ko}, and {@code /etc/modules.load} and {@code /etc/modules.late} with a line {@code /modules/NAME.ko [parameters]} for each in the
  * order to load them; empty directories to mount on; and the two device nodes that PID 1 needs before it has mounted
  * devtmpfs. A file's name has the digest of all it is made from, so a new agent or kernel gets a new file. Thread-safe.
  */
@@ -45,12 +45,13 @@ public final class CpioInitramfs implements InitramfsAssembler {
     public Path initramfs(Kernel kernel) {
         try {
             byte[] init = readAgent();
-            List<String> modules = modulesToLoad(kernel);
-            Path file = directory.resolve(digest(kernel, init, modules) + ".cpio");
+            List<String> modules = modulesIn(kernel, "modules.load");
+            List<String> late = modulesIn(kernel, "modules.late");
+            Path file = directory.resolve(digest(kernel, init, modules, late) + ".cpio");
             if (Files.notExists(file)) {
                 PublishedFile.publish(file, unfinished -> {
                     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 16)) {
-                        write(out, init, modules, kernel.bootModules());
+                        write(out, init, modules, late, kernel.bootModules());
                     }
                 });
             }
@@ -69,15 +70,16 @@ public final class CpioInitramfs implements InitramfsAssembler {
         return Files.readAllBytes(agent);
     }
 
-    /** Lines of modules.load: a module's name, then its parameters. */
-    private static List<String> modulesToLoad(Kernel kernel) throws IOException {
-        return Files.readAllLines(kernel.bootModules().resolve("modules.load"), StandardCharsets.UTF_8).stream()
+    /** Lines of a list: a module's name, then its parameters. */
+    private static List<String> modulesIn(Kernel kernel, String list) throws IOException {
+        return Files.readAllLines(kernel.bootModules().resolve(list), StandardCharsets.UTF_8).stream()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty() && !line.startsWith("#"))
                 .toList();
     }
 
-    private static void write(OutputStream out, byte[] init, List<String> modules, Path moduleFiles)
+    private static void write(
+            OutputStream out, byte[] init, List<String> modules, List<String> late, Path moduleFiles)
             throws IOException {
         CpioWriter cpio = new CpioWriter(out);
         for (String each : DIRECTORIES) {
@@ -86,6 +88,13 @@ public final class CpioInitramfs implements InitramfsAssembler {
         cpio.characterDevice("dev/console", 0600, 5, 1);
         cpio.characterDevice("dev/null", 0666, 1, 3);
         cpio.file("init", 0755, init);
+        addModules(cpio, "etc/modules.load", modules, moduleFiles);
+        addModules(cpio, "etc/modules.late", late, moduleFiles);
+        cpio.end();
+    }
+
+    private static void addModules(CpioWriter cpio, String list, List<String> modules, Path moduleFiles)
+            throws IOException {
         StringBuilder load = new StringBuilder();
         for (String line : modules) {
             String name = line.split("\\s+", 2)[0];
@@ -97,14 +106,13 @@ public final class CpioInitramfs implements InitramfsAssembler {
                     .append(parameters)
                     .append('\n');
         }
-        cpio.file("etc/modules.load", 0644, load.toString().getBytes(StandardCharsets.UTF_8));
-        cpio.end();
+        cpio.file(list, 0644, load.toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    private static String digest(Kernel kernel, byte[] init, List<String> modules) {
+    private static String digest(Kernel kernel, byte[] init, List<String> modules, List<String> late) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            for (String part : List.of(LAYOUT, kernel.digest(), String.join("\n", modules))) {
+            for (String part : List.of(LAYOUT, kernel.digest(), String.join("\n", modules), String.join("\n", late))) {
                 sha256.update(part.getBytes(StandardCharsets.UTF_8));
                 sha256.update((byte) 0);
             }

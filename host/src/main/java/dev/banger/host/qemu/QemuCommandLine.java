@@ -7,6 +7,7 @@ import dev.banger.vm.Vmm.Attachment;
 import dev.banger.vm.Vmm.BootSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * QEMU's arguments for a VM. Pure. Paths in the VM's directory are relative, since QEMU works there: so socket paths stay
@@ -22,8 +23,11 @@ final class QemuCommandLine {
 
     private QemuCommandLine() {}
 
-    /** {@code program} is the path of qemu-system-*. */
-    static List<String> of(String program, BootSpec spec) {
+    /**
+     * {@code program} is the path of qemu-system-*, {@code tscKhz} the frequency of the host's time stamp counter, which a
+     * kernel under emulation must be told.
+     */
+    static List<String> of(String program, BootSpec spec, OptionalLong tscKhz) {
         List<String> args = new ArrayList<>();
         args.add(program);
         add(args, "-name", MARKER + spec.vmId());
@@ -40,7 +44,7 @@ final class QemuCommandLine {
         add(args, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
         add(args, "-kernel", spec.kernel().toString());
         add(args, "-initrd", spec.initramfs().toString());
-        add(args, "-append", kernelArguments(spec.acceleration()));
+        add(args, "-append", kernelArguments(spec.acceleration(), tscKhz));
         // The console goes to stdout, where banger-launch keeps it within bounds.
         add(args, "-chardev", "file,id=console,path=/dev/stdout");
         add(args, "-serial", "chardev:console");
@@ -68,7 +72,10 @@ final class QemuCommandLine {
         args.add(value);
     }
 
-    /** With ACPI a microvm hangs now and then under emulation: no timer interrupt arrives and the kernel calibrates forever. */
+    /**
+     * ACPI is how Debian's kernel learns of virtio-mmio devices and of processors: it takes neither from its command line nor
+     * from an MP table.
+     */
     private static String machine() {
         return "microvm,acpi=on,x-option-roms=off,pit=on,pic=on,rtc=on,isa-serial=on";
     }
@@ -83,19 +90,19 @@ final class QemuCommandLine {
     static String cpu(Acceleration acceleration) {
         return switch (acceleration) {
             case KVM -> "host";
-            case TCG -> "Nehalem-v1,+rdrand";
+            case TCG -> "Nehalem-v1,+rdrand"; // a kernel that finds fewer features boots faster
         };
     }
 
-    /** {@code reboot=t}: without ACPI a triple fault is how a machine restarts, and with -no-reboot how a VM ends. */
-    private static String kernelArguments(Acceleration acceleration) {
-        String common =
-                "console=ttyS0 reboot=t panic=-1 quiet loglevel=4 8250.nr_uarts=1 random.trust_cpu=on rdinit=/init";
+    /** {@code reboot=t}: a triple fault restarts the machine, and with -no-reboot that ends the VM. */
+    private static String kernelArguments(Acceleration acceleration, OptionalLong tscKhz) {
+        String common = "console=ttyS0 reboot=t panic=-1 quiet loglevel=3 8250.nr_uarts=1 random.trust_cpu=on net.ifnames=0"
+                + " audit=0 selinux=0 apparmor=0 lsm=landlock cryptomgr.notests";
         return switch (acceleration) {
             case KVM -> common;
             case TCG ->
-                common
-                        + " tsc=reliable mitigations=off cryptomgr.notests audit=0 selinux=0 apparmor=0 rcupdate.rcu_expedited=1 noreplace-smp net.ifnames=0";
+                common + " mitigations=off noreplace-smp rcupdate.rcu_expedited=1"
+                        + (tscKhz.isPresent() ? " tsc=reliable tsc_early_khz=" + tscKhz.getAsLong() : "");
         };
     }
 

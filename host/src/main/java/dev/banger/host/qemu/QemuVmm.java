@@ -5,6 +5,7 @@ import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.Pidfd;
 import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.vm.Acceleration;
 import dev.banger.vm.RunningVm;
 import dev.banger.vm.VmHandles;
 import dev.banger.vm.VmRecord;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** QEMU's {@code microvm} machine. Thread-safe. */
 public final class QemuVmm implements Vmm {
@@ -27,11 +29,16 @@ public final class QemuVmm implements Vmm {
 
     private final ProgramRunner programs;
     private final Path launcher;
+    private final TscFrequency tsc;
 
-    /** {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. */
-    public QemuVmm(ProgramRunner programs, Path launcher) {
+    /**
+     * {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. {@code run} is
+     * the directory of files that concern this boot of the host.
+     */
+    public QemuVmm(ProgramRunner programs, Path launcher, Path run) {
         this.programs = programs;
         this.launcher = launcher;
+        this.tsc = new TscFrequency(programs, launcher, run);
     }
 
     @Override
@@ -47,7 +54,9 @@ public final class QemuVmm implements Vmm {
                         PROGRAM + " is not installed; it runs the VMs: sudo apt-get install qemu-system-x86"))
                 .toString();
         VmRuntime runtime = spec.runtime();
-        Process process = launch(QemuCommandLine.of(program, spec), spec.directory(), runtime);
+        Process process = launch(
+                QemuCommandLine.of(
+                        program, spec, spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty()), spec.directory(), runtime);
         long pid = process.pid();
         long startTicks = ProcFs.stat(pid).map(ProcFs.Stat::startTicks).orElse(0L);
         Pidfd pidfd = Pidfd.open(pid, startTicks).orElseThrow(() -> failedToStart(runtime));

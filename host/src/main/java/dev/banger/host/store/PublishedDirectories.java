@@ -2,6 +2,9 @@ package dev.banger.host.store;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.RootTree;
+import dev.banger.host.linux.UserNamespace;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
@@ -151,14 +154,15 @@ final class PublishedDirectories {
     }
 
     /** Removes what a killed daemon left unfinished. Called when nobody stages anything. */
-    static void clearStaging(Path staging) {
+    static void clearStaging(Path staging, ProgramRunner programs, UserNamespace namespace) {
         if (!Files.isDirectory(staging)) {
             return;
         }
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(staging)) {
             for (Path entry : entries) {
                 LOG.info("Removing the unfinished {}", entry);
-                deleteTree(entry);
+                // Files of a half-built root may belong to subordinate users, whom this one can remove only in a namespace.
+                new RootTree(programs, namespace, entry).close();
             }
         } catch (IOException e) {
             throw failed("list " + staging, e);

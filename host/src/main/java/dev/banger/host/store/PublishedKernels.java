@@ -3,7 +3,9 @@ package dev.banger.host.store;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.config.Places;
+import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.SparseDigest;
+import dev.banger.host.linux.UserNamespace;
 import dev.banger.host.store.PublishedDirectories.Published;
 import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelCatalog;
@@ -31,8 +33,8 @@ public final class PublishedKernels implements KernelCatalog {
     }
 
     /** Removes what a killed daemon left unfinished. Called before anything is staged. */
-    public static void clearStaging(Places places) {
-        PublishedDirectories.clearStaging(places.staging());
+    public static void clearStaging(Places places, ProgramRunner programs, UserNamespace namespace) {
+        PublishedDirectories.clearStaging(places.staging(), programs, namespace);
     }
 
     @Override

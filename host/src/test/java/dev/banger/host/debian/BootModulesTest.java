@@ -45,7 +45,7 @@ class BootModulesTest {
     @Test
     void modulesAreLoadedAfterThoseTheyDependOnAndOnce() throws IOException {
         List<String> names =
-                new BootModules(tree).copyTo(directory.resolve("boot"), List.of("virtio_net", "virtio_rng"));
+                new BootModules(tree).copyTo(directory.resolve("boot"), "modules.load", List.of("virtio_net", "virtio_rng"));
 
         assertThat(names)
                 .containsExactly("virtio_ring", "virtio", "failover", "net_failover", "virtio_net", "virtio_rng");
@@ -55,21 +55,21 @@ class BootModulesTest {
 
     @Test
     void compressedModulesAreUnpacked() {
-        new BootModules(tree).copyTo(directory.resolve("boot"), List.of("virtio_net"));
+        new BootModules(tree).copyTo(directory.resolve("boot"), "modules.load", List.of("virtio_net"));
 
         assertThat(directory.resolve("boot/virtio_net.ko")).hasContent("module virtio_net");
     }
 
     @Test
     void whatIsBuiltIntoTheKernelIsLeftOut() {
-        assertThat(new BootModules(tree).copyTo(directory.resolve("boot"), List.of("ext4", "failover")))
+        assertThat(new BootModules(tree).copyTo(directory.resolve("boot"), "modules.load", List.of("ext4", "failover")))
                 .containsExactly("failover");
     }
 
     @Test
     void aKernelWithoutAWantedModuleIsRefused() {
         assertThatExceptionOfType(BangerException.class)
-                .isThrownBy(() -> new BootModules(tree).copyTo(directory.resolve("boot"), List.of("virtio_blk")))
+                .isThrownBy(() -> new BootModules(tree).copyTo(directory.resolve("boot"), "modules.load", List.of("virtio_blk")))
                 .withMessageContaining("virtio_blk");
     }
 }

@@ -34,6 +34,7 @@ class CpioInitramfsTest {
         Files.writeString(boot.resolve("virtio.ko"), "odd");
         Files.writeString(boot.resolve("virtio_blk.ko"), "the driver");
         Files.writeString(boot.resolve("modules.load"), "virtio\nvirtio_blk queues=1 more=2\n");
+        Files.writeString(boot.resolve("modules.late"), "");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.banger.vm.Vmm.Attachment;
 import dev.banger.vm.Vmm.BootSpec;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +31,8 @@ class QemuCommandLineTest {
                                 new Disk(Path.of("/vms/a,b/root.qcow2"), "qcow2", "root", false),
                                 new Disk(Path.of("/k/modules"), "raw", "modules", true)),
                         new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(new PublishedPort(8080, 80))),
-                        Records.vm("dev", 1).runtime()));
+                        Records.vm("dev", 1).runtime()),
+                OptionalLong.of(2_445_404));
     }
 
     private static List<String> values(List<String> args, String option) {
@@ -75,6 +77,12 @@ class QemuCommandLineTest {
                 .asString()
                 .contains("hostfwd=tcp:127.64.0.2:2222-:22")
                 .contains("hostfwd=tcp:127.64.0.2:8080-:80");
+    }
+
+    @Test
+    void tellsAnEmulatedKernelTheClockItCannotMeasure() {
+        assertThat(values(args(Acceleration.TCG), "-append")).singleElement().asString().contains(" tsc_early_khz=2445404");
+        assertThat(values(args(Acceleration.KVM), "-append")).singleElement().asString().doesNotContain("tsc_early_khz");
     }
 
     @Test

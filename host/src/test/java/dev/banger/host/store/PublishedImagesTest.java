@@ -3,6 +3,8 @@ package dev.banger.host.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.config.Places;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.UserNamespace;
 import dev.banger.image.Image;
 import dev.banger.image.RootfsBuilder.Built;
 import java.io.IOException;
@@ -50,7 +52,8 @@ class PublishedImagesTest {
         Files.writeString(staging.resolve("rootfs"), "half");
 
         assertThat(images.all()).isEmpty();
-        PublishedKernels.clearStaging(places());
+        ProgramRunner programs = new ProgramRunner(System.getenv());
+        PublishedKernels.clearStaging(places(), programs, UserNamespace.of(programs));
         assertThat(places().staging()).isEmptyDirectory();
     }
 
