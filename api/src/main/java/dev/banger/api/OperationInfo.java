@@ -3,6 +3,7 @@ package dev.banger.api;
 import io.avaje.jsonb.Json;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,13 @@ public record OperationInfo(
         RUNNING,
         SUCCEEDED,
         FAILED,
-        CANCELLED
+        CANCELLED;
+
+        /** As it is shown: {@code succeeded}. */
+        @Json.Value
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 }

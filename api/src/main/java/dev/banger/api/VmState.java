@@ -1,5 +1,8 @@
 package dev.banger.api;
 
+import io.avaje.jsonb.Json;
+import java.util.Locale;
+
 /** A VM's state. All but {@code RUNNING} and {@code STOPPED} are seen only while an operation holds the VM. */
 public enum VmState {
     /** Its name is taken; kernel, image and disks are being prepared. A daemon that finds this at its start undoes it. */
@@ -9,5 +12,12 @@ public enum VmState {
     STOPPING,
     STOPPED,
     /** Being deleted. A daemon that finds this at its start finishes it. */
-    DELETING
+    DELETING;
+
+    /** As it is shown and stored: {@code running}. */
+    @Json.Value
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 }

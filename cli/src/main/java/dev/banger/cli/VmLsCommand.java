@@ -3,7 +3,6 @@ package dev.banger.cli;
 import dev.banger.api.VmInfo;
 import io.avaje.jsonb.Types;
 import java.util.List;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -37,7 +36,7 @@ final class VmLsCommand extends Leaf {
                             vms.stream()
                                     .map(vm -> List.of(
                                             vm.name(),
-                                            vm.state().name().toLowerCase(Locale.ROOT),
+                                            vm.state().toString(),
                                             vm.image(),
                                             Integer.toString(vm.cpus()),
                                             vm.memoryMiB() + " MiB",

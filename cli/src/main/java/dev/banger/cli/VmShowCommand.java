@@ -4,7 +4,6 @@ import dev.banger.api.StageTiming;
 import dev.banger.api.VmInfo;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -33,7 +32,7 @@ final class VmShowCommand extends Leaf {
         List<List<String>> facts = new ArrayList<>(List.of(
                 List.of("name", info.name()),
                 List.of("id", info.id()),
-                List.of("state", info.state().name().toLowerCase(Locale.ROOT)),
+                List.of("state", info.state().toString()),
                 List.of("vmm", info.vmm() + ", " + acceleration(info)),
                 List.of("pid", info.pid() == null ? "-" : info.pid().toString()),
                 List.of("up", Ages.since(info.startedAt())),

@@ -3,7 +3,6 @@ package dev.banger.daemon;
 import dev.banger.api.BangerApi;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.OperationInfo;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -16,7 +15,7 @@ final class Metrics {
         Map<String, Long> operations = new TreeMap<>();
         for (OperationInfo operation : api.operations()) {
             String labels = "{kind=\"" + operation.kind() + "\",state=\""
-                    + operation.state().name().toLowerCase(Locale.ROOT) + "\"}";
+                    + operation.state().toString() + "\"}";
             operations.merge(labels, 1L, Long::sum);
         }
         StringBuilder out = new StringBuilder();
