@@ -37,6 +37,8 @@ static struct {
     char extra[6][MAX_PATH + 16];
     size_t extra_count;
     /* The child's answer. It is read when vfork(2) lets the parent go on: after exec or _exit. */
+    const char *program; /* what is executed; arguments[0] is what it is called */
+    char login_name[128];
     volatile enum failed_step step;
     volatile int error;
 } request;
@@ -124,7 +126,7 @@ static bool read_request(const uint8_t *payload, size_t length, char *user, size
             break;
         }
     }
-    if (!ok || reader.broken || request.argument_count == 0 || request.arguments[0][0] == 0) {
+    if (!ok || reader.broken || (request.argument_count > 0 && request.arguments[0][0] == 0)) {
         fail(outcome, "INVALID_ARGUMENT", "the fields of EXEC are malformed or name no program");
         return false;
     }
@@ -173,6 +175,15 @@ static void finish_request(void)
     if (request.pty) {
         default_environment("TERM", "xterm");
     }
+    if (request.argument_count == 0) {
+        /* login(1): a name that begins with a hyphen makes it a login shell. */
+        const char *slash = strrchr(request.account.shell, '/');
+        (void) snprintf(request.login_name, sizeof request.login_name, "-%s", slash != NULL ? slash + 1 : request.account.shell);
+        request.arguments[request.argument_count++] = request.login_name;
+        request.program = request.account.shell;
+    } else {
+        request.program = request.arguments[0];
+    }
     request.environment[request.environment_count] = NULL;
     request.arguments[request.argument_count] = NULL;
     if (!request.directory_given) {
@@ -210,7 +221,7 @@ static void find_and_execute(void) __attribute__((noreturn));
 
 static void find_and_execute(void)
 {
-    const char *name = request.arguments[0];
+    const char *name = request.program;
     int worst = ENOENT;
     if (strchr(name, '/') != NULL) {
         execute(name);
@@ -329,7 +340,7 @@ static bool make_terminal(int ours[3], int theirs[3])
 
 static void explain(struct outcome *outcome)
 {
-    const char *name = request.arguments[0];
+    const char *name = request.program;
     const char *why = strerror(request.error);
     switch (request.step) {
     case STEP_USER:
