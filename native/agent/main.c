@@ -27,6 +27,7 @@
 /* How long after the identity the image's init waits for a first command to be answered. */
 #define HANDOVER_MS 150
 #define SHUTDOWN_MS 2000
+#define STOP_AGAIN_MS 1000
 
 static struct {
     int port;
@@ -42,6 +43,7 @@ static struct {
     bool first;    /* PID 1: the image has no init */
     bool notifies; /* its init is systemd, which says when it has started */
     int64_t handover_at;
+    int64_t stop_again_at; /* 0: nobody asked for a stop */
     const char *init;
     char boot_id[40];
 } agent;
@@ -299,10 +301,11 @@ static void stop_init(void)
     const int restart = strstr(program, "systemd") != NULL ? SIGRTMIN + 5
         : strstr(program, "busybox") != NULL || strstr(program, "openrc") != NULL ? SIGTERM
                                                                                    : SIGINT;
-    send_event("shutting-down");
     if (kill(1, restart) != 0) {
         say("cannot signal init: %s", strerror(errno));
     }
+    /* An init that has only just been started has no handler yet, and signals to PID 1 without one are lost. */
+    agent.stop_again_at = now_ms() + STOP_AGAIN_MS;
 }
 
 static void hand_over(void);
@@ -317,6 +320,7 @@ void agent_power_off(uint16_t channel, bool force)
         shut_down();
     }
     hand_over(); /* an init that has not started yet cannot stop anything */
+    send_event("shutting-down");
     stop_init();
 }
 
@@ -468,6 +472,9 @@ static int time_left(void)
     if (agent.identified && agent.handover_at < deadline) {
         deadline = agent.handover_at;
     }
+    if (agent.stop_again_at > 0 && agent.stop_again_at < deadline) {
+        deadline = agent.stop_again_at;
+    }
     if (deadline == INT64_MAX) {
         return -1;
     }
@@ -514,6 +521,9 @@ static void turn(void)
     }
     const int64_t now = now_ms();
     channel_deadline_passed(now);
+    if (agent.stop_again_at > 0 && agent.stop_again_at <= now) {
+        stop_init();
+    }
     if (agent.identified && (agent.handover_at <= now || (channel_any_ended() && link_queue_empty()))) {
         hand_over();
     }

@@ -21,6 +21,25 @@ static bool is_forwarded(const char *variable) {
     return false;
 }
 
+/* `-e NAME` and `--env NAME` of `vm exec` and `vm run` mean the caller's variable; which of them, the daemon decides. */
+static bool is_asked_for(const char *variable, int count, char **arguments) {
+    size_t length = strcspn(variable, "=");
+    for (int i = 0; i < count; i++) {
+        const char *name = arguments[i];
+        if (strcmp(name, "-e") == 0 || strcmp(name, "--env") == 0) {
+            name = i + 1 < count ? arguments[i + 1] : "";
+        } else if (strncmp(name, "--env=", 6) == 0) {
+            name += 6;
+        } else {
+            continue;
+        }
+        if (strlen(name) == length && memcmp(name, variable, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void command_write(struct frame_writer *writer, int count, char **arguments) {
     char directory[PATH_MAX];
     uint16_t rows;
@@ -34,7 +53,7 @@ void command_write(struct frame_writer *writer, int count, char **arguments) {
         frame_field_string(writer, FIELD_ARG, arguments[i]);
     }
     for (char **variable = environ; *variable != NULL; variable++) {
-        if (is_forwarded(*variable)) {
+        if (is_forwarded(*variable) || is_asked_for(*variable, count, arguments)) {
             frame_field_string(writer, FIELD_ENV, *variable);
         }
     }

@@ -34,8 +34,8 @@ public interface BangerApi {
     /** Changes what a VM is; memory, cpus and disk only while it is stopped. */
     Operation<VmInfo> setVm(String ref, VmSet request);
 
-    /** Deletes every stopped VM. */
-    Operation<List<VmInfo>> pruneVms();
+    /** Deletes those of these VMs that are stopped when their turn comes. */
+    Operation<List<VmInfo>> pruneVms(List<String> refs);
 
     VmStats stats(String ref);
 

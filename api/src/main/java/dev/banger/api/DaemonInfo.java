@@ -3,7 +3,21 @@ package dev.banger.api;
 import io.avaje.jsonb.Json;
 import java.time.Instant;
 
-/** The daemon: {@code daemon status --json} prints these fields. */
+/**
+ * The daemon: {@code daemon status --json} prints these fields. When none runs, the native client prints {@code running} (false)
+ * and {@code socket} alone.
+ *
+ * @param running always true
+ * @param pid of the daemon
+ * @param version of banger
+ * @param build tells apart two builds of one version; client and daemon are always of one build
+ * @param socket where it answers
+ * @param stateDirectory where the database and the VMs lie
+ * @param startedAt when it was started
+ * @param vmsRunning how many VMs run
+ * @param vmsTotal how many VMs there are
+ * @param residentBytes memory that it takes up
+ */
 @Json
 public record DaemonInfo(
         boolean running,

@@ -2,7 +2,12 @@ package dev.banger.api;
 
 import io.avaje.jsonb.Json;
 
-/** A TCP port of the guest that the host reaches at {@code hostPort} of the VM's address. */
+/**
+ * A TCP port of the guest that the host reaches at the VM's address.
+ *
+ * @param hostPort on the VM's address, 1 to 65535
+ * @param guestPort in the guest, 1 to 65535
+ */
 @Json
 public record PublishedPort(int hostPort, int guestPort) {
     public PublishedPort {

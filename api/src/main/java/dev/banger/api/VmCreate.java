@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param memoryMiB default 512
  * @param diskBytes size of the work disk, default 8 GiB
  * @param acceleration {@code kvm} or {@code tcg}; null: the best that works here
+ * @param ports published ports, default none
  * @param start whether to start it
+ * @param ephemeral whether the VM is to be deleted when the daemon that made it ends, should its maker not do so before
  * @param waitFor how far the start goes before it counts as done
  */
 @Json
@@ -28,6 +30,7 @@ public record VmCreate(
         @Nullable String acceleration,
         List<PublishedPort> ports,
         boolean start,
+        boolean ephemeral,
         @Nullable WaitFor waitFor) {
     public VmCreate {
         // A JSON body may leave it out.

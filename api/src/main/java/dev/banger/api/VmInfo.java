@@ -8,14 +8,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * A VM as the API shows it; {@code vm show --json} prints these fields. The names are stable.
  *
- * @param vmm {@code qemu} or {@code firecracker}
+ * @param id 12 hex digits
+ * @param name also the guest's hostname
+ * @param state what it is doing
+ * @param vmm {@code qemu}
  * @param acceleration {@code kvm} or {@code tcg} (software emulation) while running; else what was asked for, or {@code auto}
  * @param pid of the VMM process, while running
  * @param address the address on which the host reaches the VM's ssh and published ports
  * @param directory where the VM's files lie
+ * @param image name of the image it was made from
+ * @param kernel name of the kernel it boots
+ * @param cpus virtual CPUs
+ * @param memoryMiB memory in MiB
  * @param diskBytes size of the work disk
  * @param diskUsedBytes what the VM's disks take up on the host
- * @param network {@code user} or {@code bridge}
+ * @param network {@code user}
+ * @param ports what is published on {@code address}
+ * @param sshPort where the guest's ssh appears on {@code address}; 0 until the first start
+ * @param createdAt when it was made
+ * @param startedAt when it was last started, while running
  * @param lastError why the last start failed or the VM went down, if it did
  * @param lastStart the stages of the last start
  */

@@ -4,7 +4,15 @@ import io.avaje.jsonb.Json;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A change to a VM; what is null stays. {@code ports} replaces all published ports. */
+/**
+ * A change to a stopped VM; what is null stays.
+ *
+ * @param cpus virtual CPUs
+ * @param memoryMiB memory in MiB
+ * @param diskBytes size of the work disk, which can only grow
+ * @param kernel name of the kernel it boots
+ * @param ports replaces all published ports
+ */
 @Json
 public record VmSet(
         @Nullable Integer cpus,

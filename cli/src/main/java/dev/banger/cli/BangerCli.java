@@ -6,6 +6,8 @@ import dev.banger.api.ErrorCode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParameterException;
@@ -13,11 +15,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs command lines against an API. Thread-safe: each run has objects of its own. */
 public final class BangerCli {
+    private static final Logger LOG = LoggerFactory.getLogger(BangerCli.class);
+
     /** Exit status of a command line that cannot be understood. */
     static final int USAGE = 2;
 
     /** Exit status when banger itself failed. */
-    static final int FAILED = 125;
+    public static final int FAILED = 125;
 
     private static final Set<Class<?>> GUEST_COMMANDS =
             Set.of(VmRunCommand.class, VmExecCommand.class, VmSshCommand.class);
@@ -41,8 +45,8 @@ public final class BangerCli {
         try {
             return commandLine(session).execute(arguments.toArray(new String[0]));
         } catch (RuntimeException e) { // the request loop: a defect ends this command alone
-            session.out().error("internal error: " + e);
-            throw e;
+            LOG.error("A command failed unexpectedly", e);
+            return FAILED;
         } finally {
             session.out().flush();
         }
@@ -90,8 +94,9 @@ public final class BangerCli {
             if (exception instanceof ClientGone) {
                 return FAILED;
             }
+            LOG.error("A command failed unexpectedly", exception);
             out.error("internal error: " + exception + "; the daemon's log has more");
-            throw exception;
+            return FAILED;
         };
     }
 

@@ -11,5 +11,10 @@ import picocli.CommandLine.Command;
             "banger daemon status shows it; banger daemon stop ends it.",
             ""
         },
-        subcommands = {DaemonStatusCommand.class, DaemonStartCommand.class, DaemonStopCommand.class, DaemonRestartCommand.class})
+        subcommands = {
+            DaemonStatusCommand.class,
+            DaemonStartCommand.class,
+            DaemonStopCommand.class,
+            DaemonRestartCommand.class
+        })
 final class DaemonCommand extends Group {}

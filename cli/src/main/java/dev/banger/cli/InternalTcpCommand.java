@@ -53,7 +53,9 @@ final class InternalTcpCommand extends Leaf {
                 return api().connect(vm, port);
             } catch (BangerException e) {
                 long now = System.nanoTime();
-                if (e.code() != ErrorCode.GUEST_UNAVAILABLE || now > deadline || Thread.currentThread().isInterrupted()) {
+                if (e.code() != ErrorCode.GUEST_UNAVAILABLE
+                        || now > deadline
+                        || Thread.currentThread().isInterrupted()) {
                     throw wait == 0 || e.code() != ErrorCode.GUEST_UNAVAILABLE
                             ? e
                             : new BangerException(

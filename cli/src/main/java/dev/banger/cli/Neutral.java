@@ -11,16 +11,12 @@ final class Neutral {
         return out.toString();
     }
 
-    /** Replaces control bytes other than newline and tab in place. @return how many bytes are left */
-    static int bytes(byte[] buffer, int length) {
-        int kept = 0;
-        for (int i = 0; i < length; i++) {
-            int c = Byte.toUnsignedInt(buffer[i]);
-            boolean harmful = (c < 32 && c != '\n' && c != '\t') || c == 127;
-            if (!harmful) {
-                buffer[kept++] = buffer[i];
-            }
-        }
-        return kept;
+    /** Without control characters, tabs and newlines excepted. */
+    static String text(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        text.chars()
+                .filter(c -> c == '\t' || c == '\n' || !Character.isISOControl(c))
+                .forEach(c -> out.append((char) c));
+        return out.toString();
     }
 }

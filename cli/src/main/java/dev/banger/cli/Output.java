@@ -121,7 +121,7 @@ final class Output {
         try {
             console.stdout().flush();
         } catch (IOException e) {
-            throw new ClientGone(e);
+            return; // the client went away: there is nobody to tell
         }
     }
 }

@@ -49,7 +49,9 @@ final class ProgressView {
         } catch (BangerException e) {
             if (e.code() == ErrorCode.CANCELLED && Thread.interrupted()) {
                 operation.cancel();
-                operation.await(this::onEvent); // what it says of its end is what we say
+                T result = operation.await(this::onEvent); // what it says of its end is what we say
+                Thread.currentThread().interrupt(); // it had succeeded already: the caller decides what becomes of it
+                return result;
             }
             throw e;
         } finally {

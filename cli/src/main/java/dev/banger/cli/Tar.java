@@ -110,6 +110,7 @@ final class Tar {
                 }
                 directoryModes.put(file, entry.getMode()); // set last, or a read-only one could not be filled
             } else if (entry.isSymbolicLink()) {
+                directoryModes.remove(file);
                 Files.deleteIfExists(file);
                 Files.createSymbolicLink(file, Path.of(entry.getLinkName()));
             } else if (entry.isFile()) {
@@ -125,7 +126,10 @@ final class Tar {
             }
         }
         for (Map.Entry<Path, Integer> directory : directoryModes.entrySet()) {
-            Files.setPosixFilePermissions(directory.getKey(), permissions(directory.getValue()));
+            // A link may have taken its place: what that leads to is not ours to change.
+            if (Files.isDirectory(directory.getKey(), LinkOption.NOFOLLOW_LINKS)) {
+                Files.setPosixFilePermissions(directory.getKey(), permissions(directory.getValue()));
+            }
         }
         // The sender fills the last block; it must find a reader until its end.
         from.transferTo(OutputStream.nullOutputStream());

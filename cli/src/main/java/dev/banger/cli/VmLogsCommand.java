@@ -5,7 +5,9 @@ import dev.banger.api.ErrorCode;
 import dev.banger.api.LogKind;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -31,13 +33,11 @@ final class VmLogsCommand extends Leaf {
 
     @Override
     public Integer call() {
-        OutputStream to = console().stdout();
-        byte[] buffer = new byte[8192];
         try (InputStream log = api().logs(vm, vmm ? LogKind.VMM : LogKind.CONSOLE, follow)) {
-            int count;
-            while ((count = log.read(buffer)) >= 0) {
-                int length = console().stdoutIsTerminal() ? Neutral.bytes(buffer, count) : count;
-                to.write(buffer, 0, length);
+            if (console().stdoutIsTerminal()) {
+                showHarmless(log);
+            } else {
+                log.transferTo(console().stdout());
             }
             return 0;
         } catch (IOException e) {
@@ -45,6 +45,15 @@ final class VmLogsCommand extends Leaf {
                 throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
             }
             throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot read the log of " + vm + ": " + e, e);
+        }
+    }
+
+    private void showHarmless(InputStream log) throws IOException {
+        Reader reader = new InputStreamReader(log, StandardCharsets.UTF_8);
+        char[] buffer = new char[8192];
+        int count;
+        while ((count = reader.read(buffer)) >= 0) {
+            console().stdout().write(Neutral.text(new String(buffer, 0, count)).getBytes(StandardCharsets.UTF_8));
         }
     }
 }

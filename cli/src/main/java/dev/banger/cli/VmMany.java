@@ -30,6 +30,7 @@ abstract class VmMany extends Leaf {
     public Integer call() {
         record Begun(String ref, Operation<VmInfo> operation) {}
         int worst = 0;
+        boolean cancelled = false;
         List<Begun> begun = new ArrayList<>();
         for (String ref : new LinkedHashSet<>(vms)) {
             try {
@@ -48,7 +49,8 @@ abstract class VmMany extends Leaf {
                 }
             } catch (BangerException e) {
                 worst = failed(e);
-                if (e.code() == ErrorCode.CANCELLED) {
+                if (e.code() == ErrorCode.CANCELLED && !cancelled) {
+                    cancelled = true;
                     begun.forEach(other -> other.operation().cancel());
                 }
             }

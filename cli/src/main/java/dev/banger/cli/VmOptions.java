@@ -58,7 +58,8 @@ final class VmOptions {
                     "How far to wait: agent (commands run; the default) or system (the image's init has finished).")
     private WaitFor waitFor = WaitFor.AGENT;
 
-    VmCreate request(boolean start) {
-        return new VmCreate(name, image, kernel, cpus, memoryMiB, diskBytes, acceleration, ports, start, waitFor);
+    VmCreate request(boolean start, boolean ephemeral) {
+        return new VmCreate(
+                name, image, kernel, cpus, memoryMiB, diskBytes, acceleration, ports, start, ephemeral, waitFor);
     }
 }

@@ -22,6 +22,9 @@ import picocli.CommandLine.Parameters;
         },
         footer = {"", "Examples:", "  banger vm ssh dev", "  banger vm ssh dev -- hostname"})
 final class VmSshCommand extends Leaf {
+    /** The options of ssh(1) that take a value, which may be a word of its own. */
+    private static final String WITH_VALUE = "BbcDEeFIiJLlmOoPpQRSWw";
+
     @Parameters(index = "0", paramLabel = "VM", description = "Name or id.")
     private String vm = "";
 
@@ -74,7 +77,9 @@ final class VmSshCommand extends Leaf {
         // ssh's own options come before the host, a command after it.
         int options = 0;
         while (options < arguments.size() && arguments.get(options).startsWith("-")) {
-            options++;
+            String option = arguments.get(options);
+            boolean valueFollows = option.length() == 2 && WITH_VALUE.indexOf(option.charAt(1)) >= 0;
+            options = Math.min(arguments.size(), options + (valueFollows ? 2 : 1));
         }
         command.addAll(arguments.subList(0, options));
         command.add(access.hostKeyAlias());

@@ -47,7 +47,7 @@ final class VmStatsCommand extends Leaf {
         }
         if (json) {
             out().json(Types.listOf(VmStats.class), all);
-        } else {
+        } else if (!all.isEmpty() || worst == 0) {
             out().table(
                             List.of(
                                     "NAME",

@@ -48,8 +48,9 @@ public record Places(Path config, Path state, Path cache, Path run) {
         return run.resolve("bangerd.sock");
     }
 
+    /** Beside what it protects: another run directory (a session without one) must not mean another daemon. */
     public Path lock() {
-        return run.resolve("bangerd.lock");
+        return state.resolve("bangerd.lock");
     }
 
     public Path database() {

@@ -3,6 +3,7 @@ package dev.banger.frame;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * thread reads. Nothing is granted to a sender nobody reads from, so at most a {@link Window} of data waits here.
  */
 public final class FrameInput extends InputStream {
+    private static final int SMALL = 2048;
+
     private final Window window;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -34,11 +37,24 @@ public final class FrameInput extends InputStream {
             if (payload.length == 0) {
                 ended = true;
             } else {
-                chunks.add(payload);
+                add(payload);
             }
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Many small payloads become few chunks: a sender of single bytes must not cost an array for each. */
+    private void add(byte[] payload) {
+        byte[] last = chunks.peekLast();
+        if (last != null && last.length + payload.length <= SMALL) {
+            byte[] joined = Arrays.copyOf(last, last.length + payload.length);
+            System.arraycopy(payload, 0, joined, last.length, payload.length);
+            chunks.removeLast();
+            chunks.addLast(joined);
+        } else {
+            chunks.addLast(payload);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.banger.frame;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FrameWriter implements AutoCloseable {
     private static final int QUEUED = 16;
+    private static final Duration FOREVER = Duration.ofDays(365);
     private static final long CLOSE_MILLIS = 2_000;
     private static final int BUFFER = 2 * (Frame.HEADER + Frame.MAX_DATA);
 
@@ -35,8 +37,13 @@ public final class FrameWriter implements AutoCloseable {
         thread = Thread.ofVirtual().name("frame-writer").start(this::drain);
     }
 
-    /** Queues a frame. The payload must not be changed afterwards. */
+    /** Queues a frame, however long the receiver takes to make room. The payload must not be changed afterwards. */
     public void write(Frame frame) throws IOException {
+        write(frame, FOREVER);
+    }
+
+    /** As {@link #write(Frame)}, but fails when there is no room in time: the receiver is stuck. */
+    public void write(Frame frame, Duration atMost) throws IOException {
         int length = frame.payload().length;
         if (length > (frame.type().isData() ? Frame.MAX_DATA : Frame.MAX_PAYLOAD)) {
             throw new ProtocolException(frame.type() + " with " + length + " bytes is too long");
@@ -47,7 +54,7 @@ public final class FrameWriter implements AutoCloseable {
                 .putShort((short) frame.channel())
                 .putInt(length)
                 .array();
-        put(new Item(head, frame.payload(), false));
+        put(new Item(head, frame.payload(), false), atMost);
     }
 
     /** Queues a data frame with a copy of a part of an array. */
@@ -57,16 +64,18 @@ public final class FrameWriter implements AutoCloseable {
 
     /** Queues bytes that are no frame: the zeros that end a predecessor's half frame. */
     public void padding(int bytes) throws IOException {
-        put(new Item(new byte[0], new byte[bytes], false));
+        put(new Item(new byte[0], new byte[bytes], false), FOREVER);
     }
 
-    private void put(Item item) throws IOException {
+    private void put(Item item, Duration atMost) throws IOException {
         IOException cause = failure;
         if (cause != null) {
             throw new IOException("the connection is closed", cause);
         }
         try {
-            queue.put(item);
+            if (!queue.offer(item, atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new IOException("the other side does not read");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while sending", e);

@@ -30,7 +30,7 @@ public final class ImageService {
     }
 
     public Image get(String name) {
-        return catalog.find(name).orElseThrow(() -> missing(name));
+        return catalog.find(ImageName.check(name)).orElseThrow(() -> missing(name));
     }
 
     /** The build a VM is based on. */
@@ -44,7 +44,7 @@ public final class ImageService {
 
     /** Fails unless {@link #ensure} could give this image. */
     public void checkObtainable(String name) {
-        if (catalog.find(name).isEmpty() && !name.equals(DEFAULT)) {
+        if (catalog.find(ImageName.check(name)).isEmpty() && !name.equals(DEFAULT)) {
             throw missing(name);
         }
     }

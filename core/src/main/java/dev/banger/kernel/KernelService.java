@@ -2,6 +2,7 @@ package dev.banger.kernel;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.image.ImageName;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
@@ -34,12 +35,12 @@ public final class KernelService {
     }
 
     public Kernel get(String name) {
-        return catalog.find(name).orElseThrow(() -> missing(name));
+        return catalog.find(ImageName.check(name)).orElseThrow(() -> missing(name));
     }
 
     /** Fails unless {@link #ensure} could give this kernel. */
     public void checkObtainable(String name) {
-        if (catalog.find(name).isEmpty() && !sources.containsKey(name)) {
+        if (catalog.find(ImageName.check(name)).isEmpty() && !sources.containsKey(name)) {
             throw missing(name);
         }
     }

@@ -29,9 +29,13 @@ public final class Operations implements AutoCloseable {
 
     private final ConcurrentHashMap<String, RunningOperation<?>> byId = new ConcurrentHashMap<>();
     private final AtomicLong counter = new AtomicLong();
+    private volatile boolean closed;
 
     /** Begins an operation. {@code kind} is such as {@code vm.start}, {@code target} the thing it is about. */
     public <T> Operation<T> start(String kind, String target, Work<T> work) {
+        if (closed) {
+            throw new BangerException(ErrorCode.CANCELLED, "the daemon is ending");
+        }
         String id = "op-" + counter.incrementAndGet();
         RunningOperation<T> operation = new RunningOperation<>(id, kind, target);
         forgetOld();
@@ -69,6 +73,7 @@ public final class Operations implements AutoCloseable {
     /** Cancels what runs and waits until it has undone its work, a bounded time each. */
     @Override
     public void close() {
+        closed = true;
         byId.values().forEach(RunningOperation::cancel);
         for (RunningOperation<?> operation : byId.values()) {
             if (!operation.awaitQuietly(20_000)) {

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * it is sent. Holds a secret: {@link #toString} hides it.
  *
  * @param address with prefix length
+ * @param generation counts the identities given since the guest booted: more than 1 after a restore
  * @param hostKey the guest's private ssh host key, an OpenSSH key file
  * @param workDisk where the work disk is mounted; null: there is none
  */
@@ -24,6 +25,8 @@ public record Identity(
         @Nullable String hostKey,
         @Nullable String hostKeyPublic,
         @Nullable String workDisk) {
+
+    private static final int FIRST = 1;
 
     @Override
     public String toString() {
@@ -61,7 +64,7 @@ public record Identity(
                     network.dns(),
                     vm.runtime().mac(),
                     vm.runtime().machineId(),
-                    vm.runtime().generation(),
+                    FIRST,
                     List.copyOf(authorizedKeys),
                     hostKey,
                     hostKeyPublic,

@@ -78,7 +78,7 @@ final class LiveVms implements AutoCloseable {
         if (open != null && open.isOpen()) {
             return open;
         }
-        live.connecting.lock();
+        lockFor(record, live);
         try {
             open = live.channel;
             if (open != null && open.isOpen()) {
@@ -89,6 +89,16 @@ final class LiveVms implements AutoCloseable {
             return fresh;
         } finally {
             live.connecting.unlock();
+        }
+    }
+
+    private static void lockFor(VmRecord record, Live live) {
+        try {
+            live.connecting.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BangerException(
+                    ErrorCode.CANCELLED, "cancelled while waiting for the guest of " + record.name(), e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.api.VmState;
 import dev.banger.vm.VmmProcesses.VmmProcess;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -48,18 +49,22 @@ final class Reconcile {
                 LOG.warn("Could not reconcile VM {} ({})", vm.name(), vm.id(), e);
             }
         }
+        // A row outlives its VM's process and directory, so these belong to a database that was lost or moved away:
+        // somebody may want them back.
         processes.forEach((id, process) -> {
             if (store.find(id).isEmpty()) {
-                LOG.warn("Ending VMM process {} of VM {}, which no record knows", process.pid(), id);
-                host.processes().kill(process);
+                LOG.warn(
+                        "Process {} runs VM {}, which the database does not know; it is left alone", process.pid(), id);
             }
         });
-        for (String id : directories.ids()) {
-            if (store.find(id).isEmpty()) {
-                LOG.warn("Removing the directory of VM {}, which no record knows", id);
-                directories.delete(directories.of(id));
-            }
+        for (String id : orphans()) {
+            LOG.warn("{} belongs to no VM in the database; it is left alone", directories.of(id));
         }
+    }
+
+    /** Ids of VMs that have a directory but no row. */
+    List<String> orphans() {
+        return directories.ids().stream().filter(id -> store.find(id).isEmpty()).toList();
     }
 
     private void reconcile(VmRecord vm, Optional<VmmProcess> process) {
@@ -68,17 +73,26 @@ final class Reconcile {
             LOG.warn("The handles of VM {} are damaged and were set aside as {}", vm.name(), corrupt.setAside());
         }
         VmState state = vm.runtime().state();
+        if (vm.spec().ephemeral()) {
+            // Whoever ran a command in it is gone with the daemon that served him.
+            LOG.info("Deleting VM {}, which was to go with its command", vm.name());
+            process.ifPresent(host.processes()::kill);
+            lifecycle.erase(vm);
+            return;
+        }
         switch (state) {
             case CREATING, DELETING -> {
                 LOG.info("Undoing the unfinished VM {} ({})", vm.name(), state);
                 process.ifPresent(host.processes()::kill);
                 lifecycle.erase(vm);
             }
-            case STARTING, STOPPING -> {
+            case STARTING -> {
                 process.ifPresent(host.processes()::kill);
-                lifecycle.settle(vm, state == VmState.STARTING ? "the daemon ended while it was starting" : null);
+                lifecycle.settle(vm, "the daemon ended while it was starting");
             }
-            case RUNNING, STOPPED ->
+            // A guest that was asked to stop is syncing its disks now: it is taken up, and its end noticed when it
+            // comes.
+            case RUNNING, STOPPING, STOPPED ->
                 process.ifPresentOrElse(running -> keep(vm, running, found), () -> demote(vm, state, found));
         }
     }
@@ -96,7 +110,7 @@ final class Reconcile {
                         process.acceleration(),
                         vm.runtime().sshPort(),
                         vm.spec().ports());
-        handles.put(vm.id(), vm.directory(), known);
+        handles.seed(vm.id(), vm.directory(), known, found);
         VmRecord current = vm;
         if (vm.runtime().state() != VmState.RUNNING) {
             current = vm.with(vm.runtime().withState(VmState.RUNNING));
@@ -107,7 +121,9 @@ final class Reconcile {
     }
 
     private void demote(VmRecord vm, VmState state, HandleFiles.Found found) {
-        if (state == VmState.RUNNING) {
+        if (state == VmState.STOPPING) {
+            lifecycle.settle(vm, null);
+        } else if (state == VmState.RUNNING) {
             LOG.info("VM {} no longer runs", vm.name());
             lifecycle.settle(vm, "its VMM ended while the daemon was away");
         } else if (!(found instanceof HandleFiles.Found.Missing)) {

@@ -1,5 +1,8 @@
 package dev.banger.vm;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.operation.Uninterrupted;
 import java.util.ArrayDeque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -7,7 +10,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Undo hooks, pushed as a piece of work goes on and run in reverse order unless it succeeds: for try-with-resources. A hook
  * is pushed before the step it undoes, so that a step which fails half-way is undone as well (P8); hooks therefore are
- * idempotent. Every hook runs even if others fail; failures are joined (P9). Not thread-safe.
+ * idempotent. Every hook runs even if others fail; failures are joined (P9). Hooks run on another thread while this one waits, so
+ * they take no lock that it holds. Not thread-safe.
  */
 public final class Rollback implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Rollback.class);
@@ -26,27 +30,30 @@ public final class Rollback implements AutoCloseable {
         undos.clear();
     }
 
-    /** Runs what was pushed, last first. Works also on an interrupted thread, whose interrupt it keeps for afterwards. */
+    /** Runs what was pushed, last first, to the end: a cancel that comes meanwhile does not stop it. */
     @Override
     public void close() {
-        boolean interrupted = Thread.interrupted();
-        RuntimeException failures = null;
+        if (!undos.isEmpty()) {
+            Uninterrupted.run(this::undo);
+        }
+    }
+
+    private void undo() {
+        BangerException failures = null;
         for (Undo undo : undos) {
             try {
                 undo.action().run();
             } catch (RuntimeException e) {
                 LOG.warn("Could not undo: {}", undo.what(), e);
                 if (failures == null) {
-                    failures = new IllegalStateException("could not undo: " + undo.what(), e);
+                    failures = new BangerException(
+                            ErrorCode.HOST_COMMAND_FAILED, "could not undo: " + undo.what() + ": " + e.getMessage(), e);
                 } else {
                     failures.addSuppressed(e);
                 }
             }
         }
         undos.clear();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
         if (failures != null) {
             throw failures;
         }

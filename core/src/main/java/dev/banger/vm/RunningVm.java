@@ -9,7 +9,12 @@ public interface RunningVm extends AutoCloseable {
     /** Whether the process still is the one that was started and not a zombie. */
     boolean isAlive();
 
-    /** Waits for the process's end. @return whether it ended in time */
+    /**
+     * Waits for the process's end.
+     *
+     * @return whether it ended in time
+     * @throws dev.banger.api.BangerException CANCELLED when the thread is interrupted
+     */
     boolean awaitExit(Duration atMost);
 
     /** Why the VMM ended, as far as it said so; empty if unknown. */

@@ -4,9 +4,13 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.SshAccess;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
@@ -32,9 +36,9 @@ public final class SshCapability implements VmCapability {
     public void prepareHost(VmRecord vm) {
         ensureClientKey();
         Path key = vm.directory().resolve(HOST_KEY);
-        if (!Files.exists(key)) {
+        if (!Files.exists(key) || !Files.exists(knownHosts(vm))) {
             SshKeys.Pair pair = SshKeys.generate("banger " + vm.name());
-            write(vm.directory().resolve("known_hosts"), alias(vm) + " " + pair.publicLine() + "\n");
+            write(knownHosts(vm), alias(vm) + " " + pair.publicLine() + "\n");
             write(vm.directory().resolve(HOST_KEY + ".pub"), pair.publicLine() + "\n");
             write(key, pair.privateKey());
         }
@@ -50,12 +54,11 @@ public final class SshCapability implements VmCapability {
 
     /** How the user's ssh gets into this VM. */
     public SshAccess access(VmRecord vm) {
-        return new SshAccess(
-                "root",
-                clientKey.toString(),
-                vm.directory().resolve("known_hosts").toString(),
-                alias(vm),
-                vm.id());
+        return new SshAccess("root", clientKey.toString(), knownHosts(vm).toString(), alias(vm), vm.id());
+    }
+
+    private static Path knownHosts(VmRecord vm) {
+        return vm.directory().resolve("known_hosts");
     }
 
     private static String alias(VmRecord vm) {
@@ -89,7 +92,10 @@ public final class SshCapability implements VmCapability {
             Files.deleteIfExists(temporary);
             Files.createFile(
                     temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.writeString(temporary, text);
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+                channel.force(true); // a rename alone may survive a power cut that the bytes do not
+            }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot write " + file + ": " + e, e);

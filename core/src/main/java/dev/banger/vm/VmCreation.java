@@ -9,6 +9,7 @@ import dev.banger.api.VmState;
 import dev.banger.image.Image;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
+import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -36,15 +37,23 @@ final class VmCreation {
 
     private final VmStore store;
     private final VmDirectories directories;
+    private final NamedLocks locks;
     private final HostSeams host;
     private final ImageService images;
     private final KernelService kernels;
     private final SecureRandom random = new SecureRandom();
     private final ReentrantLock reserve = new ReentrantLock();
 
-    VmCreation(VmStore store, VmDirectories directories, HostSeams host, ImageService images, KernelService kernels) {
+    VmCreation(
+            VmStore store,
+            VmDirectories directories,
+            NamedLocks locks,
+            HostSeams host,
+            ImageService images,
+            KernelService kernels) {
         this.store = store;
         this.directories = directories;
+        this.locks = locks;
         this.host = host;
         this.images = images;
         this.kernels = kernels;
@@ -72,7 +81,8 @@ final class VmCreation {
                 Objects.requireNonNullElse(request.diskBytes(), DEFAULT_DISK_BYTES),
                 request.acceleration(),
                 host.network().name(),
-                List.copyOf(request.ports()));
+                List.copyOf(request.ports()),
+                request.ephemeral());
         return checked(spec);
     }
 
@@ -124,7 +134,8 @@ final class VmCreation {
                 Objects.requireNonNullElse(disk, old.workDiskBytes()),
                 old.acceleration(),
                 old.network(),
-                change.ports() == null ? old.ports() : List.copyOf(change.ports())));
+                change.ports() == null ? old.ports() : List.copyOf(change.ports()),
+                old.ephemeral()));
     }
 
     /** Takes the name and address: a row in state CREATING, which its creator completes or deletes. */
@@ -186,7 +197,6 @@ final class VmCreation {
                 mac(id),
                 hex(16),
                 0,
-                0,
                 null,
                 null,
                 List.of());
@@ -209,14 +219,22 @@ final class VmCreation {
         return HexFormat.of().formatHex(value);
     }
 
-    /** Gets kernel and image, makes the directory and ends in state STOPPED. */
-    VmRecord complete(VmRecord reserved, Progress progress) {
+    /**
+     * Gets kernel and image and makes the directory. The VM then is STOPPED, or still CREATING if its creator goes on to start
+     * it; fails if it was deleted meanwhile.
+     */
+    VmRecord complete(VmRecord reserved, boolean stopped, Progress progress) {
         kernels.ensure(reserved.spec().kernel(), progress);
         Image image = images.ensure(reserved.spec().image(), progress);
-        directories.create(reserved.directory());
-        VmRecord vm = reserved.with(reserved.spec().withImageDigest(image.digest()))
-                .with(reserved.runtime().stopped(null));
-        store.update(vm);
-        return vm;
+        try (var lock = locks.take(reserved.id())) {
+            VmRecord current = store.find(reserved.id())
+                    .orElseThrow(() ->
+                            BangerException.notFound(reserved.name() + " was deleted while it was being created"));
+            directories.create(current.directory());
+            VmRecord vm = current.with(current.spec().withImageDigest(image.digest()))
+                    .with(stopped ? current.runtime().stopped(null) : current.runtime());
+            store.update(vm);
+            return vm;
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The directories of VMs: one each, named by the VM's id. Thread-safe. */
 final class VmDirectories {
+    private static final int ATTEMPTS = 5;
     private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
     private final Path root;
@@ -49,34 +51,46 @@ final class VmDirectories {
                 || !ID.matcher(directory.getFileName().toString()).matches()) {
             throw new IllegalArgumentException(directory + " is no VM's directory");
         }
-        try {
-            Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.deleteIfExists(file);
+        for (int attempt = 1; ; attempt++) {
+            try {
+                deleteTree(directory);
+                return;
+            } catch (DirectoryNotEmptyException e) {
+                // The logger of a VMM that has just been killed may open its file once more.
+                if (attempt == ATTEMPTS) {
+                    throw failed("delete", directory, e);
+                }
+            } catch (IOException e) {
+                throw failed("delete", directory, e);
+            }
+        }
+    }
+
+    private static void deleteTree(Path directory) throws IOException {
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
                     return FileVisitResult.CONTINUE;
                 }
+                throw e;
+            }
 
-                @Override
-                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                    if (e instanceof NoSuchFileException) {
-                        return FileVisitResult.CONTINUE;
-                    }
+            @Override
+            public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException e) throws IOException {
+                if (e != null) {
                     throw e;
                 }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException e) throws IOException {
-                    if (e != null) {
-                        throw e;
-                    }
-                    Files.deleteIfExists(dir);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
-        } catch (IOException e) {
-            throw failed("delete", directory, e);
-        }
+                Files.deleteIfExists(dir);
+                return FileVisitResult.CONTINUE;
+            }
+        });
     }
 
     /** Ids that have a directory. */

@@ -12,6 +12,7 @@ import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
+import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,16 +72,35 @@ final class VmLifecycle {
     /** Starts a VM; one that runs is left as it is. */
     VmRecord start(String id, WaitFor waitFor, Progress progress) {
         try (var lock = locks.take(id)) {
-            VmRecord vm = existing(id);
-            if (liveness.isAlive(id) && vm.runtime().state() == VmState.RUNNING) {
-                return vm;
-            }
-            try {
-                return boot(vm, waitFor, new Stages(progress));
-            } catch (BangerException e) {
-                recordFailure(vm, e);
-                throw e;
-            }
+            refuseUnfinished(existing(id));
+            return started(id, waitFor, progress);
+        }
+    }
+
+    /** Starts a VM that is being created, for its creator. */
+    VmRecord startCreated(String id, WaitFor waitFor, Progress progress) {
+        try (var lock = locks.take(id)) {
+            return started(id, waitFor, progress);
+        }
+    }
+
+    static void refuseUnfinished(VmRecord vm) {
+        if (vm.runtime().state() == VmState.CREATING) {
+            throw new BangerException(
+                    ErrorCode.WRONG_STATE, vm.name() + " is still being created; wait for that, or delete it");
+        }
+    }
+
+    private VmRecord started(String id, WaitFor waitFor, Progress progress) {
+        VmRecord vm = existing(id);
+        if (liveness.isAlive(id) && vm.runtime().state() == VmState.RUNNING) {
+            return vm;
+        }
+        try {
+            return boot(vm, waitFor, new Stages(progress));
+        } catch (BangerException e) {
+            recordFailure(vm, e);
+            throw e;
         }
     }
 
@@ -129,6 +149,15 @@ final class VmLifecycle {
                             + " s; \"banger vm exec " + vm.name()
                             + " -- systemctl list-jobs\" shows what it waits for");
                 }
+            }
+            if (!running.isAlive()) {
+                throw new BangerException(
+                        ErrorCode.VMM_FAILED,
+                        vm.name() + " ended while it was starting"
+                                + (running.exitReason().isEmpty() ? "" : ": " + running.exitReason()),
+                        "its console said last:\n"
+                                + LogTail.of(Path.of(vm.runtime().logPath())),
+                        null);
             }
             host.capabilities().forEach(capability -> capability.afterStart(vm, running.handles()));
 
@@ -193,10 +222,11 @@ final class VmLifecycle {
         return identity.build(vm, host.network().guestSettings());
     }
 
-    /** Stops a VM; one that does not run is left as it is. */
+    /** Stops a VM; one that does not run is left as it is. A cancelled stop leaves a running VM running. */
     VmRecord stop(String id, StopMode mode, Progress progress) {
         try (var lock = locks.take(id)) {
             VmRecord vm = existing(id);
+            refuseUnfinished(vm);
             if (!liveness.isAlive(id)) {
                 return vm.runtime().state() == VmState.STOPPED ? vm : settle(vm, null);
             }
@@ -206,10 +236,10 @@ final class VmLifecycle {
                 if (mode == StopMode.GRACEFUL) {
                     askGuestToStop(vm, progress);
                 }
-                live.find(id).ifPresent(VmLifecycle::end);
+                Uninterrupted.run(() -> endVmm(id));
             } catch (BangerException e) {
                 if (liveness.isAlive(id)) {
-                    save(vm);
+                    save(vm); // should the guest stop after all, its VMM's end is noticed as any other
                 }
                 throw e;
             }
@@ -243,6 +273,15 @@ final class VmLifecycle {
         }
     }
 
+    /** Ends a VM's process, also one that this daemon could not take up. */
+    private void endVmm(String id) {
+        live.find(id).ifPresent(VmLifecycle::end);
+        handles.get(id)
+                .filter(found -> liveness.isAlive(id))
+                .ifPresent(found -> host.processes()
+                        .kill(new VmmProcesses.VmmProcess(found.pid(), found.startTicks(), found.acceleration())));
+    }
+
     /** Ends a VMM whatever it does: asked through its control socket, then killed. */
     private static void end(RunningVm running) {
         if (running.isAlive()) {
@@ -259,17 +298,43 @@ final class VmLifecycle {
         running.close();
     }
 
-    /** Deletes a VM, whatever it is doing. */
+    /** Deletes a VM, whatever it is doing. Once begun it is not cancelled. */
     void delete(String id, Progress progress) {
         try (var lock = locks.take(id)) {
-            VmRecord vm = existing(id);
-            progress.stage("deleting " + vm.name());
+            deleteHeld(existing(id), progress);
+        }
+    }
+
+    /** Deletes a VM if it is stopped when its lock is had. @return whether it was */
+    boolean deleteIfStopped(String id, Progress progress) {
+        try (var lock = locks.take(id)) {
+            VmRecord vm = store.find(id).orElse(null);
+            if (vm == null || vm.runtime().state() != VmState.STOPPED || liveness.isAlive(id)) {
+                return false;
+            }
+            deleteHeld(vm, progress);
+            return true;
+        }
+    }
+
+    private void deleteHeld(VmRecord vm, Progress progress) {
+        progress.stage("deleting " + vm.name());
+        Uninterrupted.run(() -> {
             save(vm.with(vm.runtime().withState(VmState.DELETING)));
-            live.find(id).ifPresent(running -> {
-                running.kill();
-                end(running);
-            });
+            live.find(vm.id()).ifPresent(RunningVm::kill);
+            endVmm(vm.id());
             erase(vm);
+        });
+    }
+
+    /** Removes what there is of a VM whose creation failed. */
+    void discard(VmRecord vm) {
+        try (var lock = locks.take(vm.id())) {
+            if (store.find(vm.id()).isPresent()) {
+                deleteHeld(vm, Progress.none());
+            } else {
+                directories.delete(vm.directory());
+            }
         }
     }
 
@@ -297,7 +362,12 @@ final class VmLifecycle {
 
     /** Undoes what belongs to a running VM and records that it is stopped. */
     VmRecord settle(VmRecord vm, @Nullable String why) {
-        tearDown(vm);
+        try {
+            tearDown(vm);
+        } catch (BangerException e) {
+            // What could not be undone is in the log; that the VM does not run is true all the same.
+            return save(vm.with(vm.runtime().stopped(e.getMessage())));
+        }
         return save(vm.with(vm.runtime().stopped(why)));
     }
 

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @param dnsName such as {@code dev.vm}
  * @param systemOverlay the root disk's overlay
  * @param machineId 32 hex digits
- * @param generation how often an identity was given
  * @param sshPort the guest's ssh on the host address; 0 until the first start
  * @param lastStart how long each part of the last start took
  */
@@ -38,32 +37,32 @@ public record VmRuntime(
         String workDisk,
         String mac,
         String machineId,
-        int generation,
         int sshPort,
         @Nullable Instant startedAt,
         @Nullable String lastError,
         List<StageTiming> lastStart) {
 
     public VmRuntime withState(VmState next) {
-        return copy(next, generation, sshPort, startedAt, lastError, lastStart);
+        return copy(next, sshPort, startedAt, lastError, lastStart);
     }
 
     /** Stopped, or going down; {@code why} is null when that was asked for. */
     public VmRuntime stopped(@Nullable String why) {
-        return copy(VmState.STOPPED, generation, sshPort, null, why, lastStart);
+        return copy(VmState.STOPPED, sshPort, null, why, lastStart);
     }
 
+    /** The first start of a VM that is being created is a part of that: it stays CREATING, and goes should the daemon die. */
     public VmRuntime starting() {
-        return copy(VmState.STARTING, generation + 1, sshPort, null, null, List.of());
+        VmState next = state == VmState.CREATING ? VmState.CREATING : VmState.STARTING;
+        return copy(next, sshPort, null, null, List.of());
     }
 
     public VmRuntime running(Instant since, int port, List<StageTiming> timings) {
-        return copy(VmState.RUNNING, generation, port, since, null, timings);
+        return copy(VmState.RUNNING, port, since, null, timings);
     }
 
     private VmRuntime copy(
             VmState state,
-            int generation,
             int sshPort,
             @Nullable Instant startedAt,
             @Nullable String lastError,
@@ -83,7 +82,6 @@ public record VmRuntime(
                 workDisk,
                 mac,
                 machineId,
-                generation,
                 sshPort,
                 startedAt,
                 lastError,

@@ -6,7 +6,6 @@ import dev.banger.api.LogKind;
 import dev.banger.api.StopMode;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmSet;
-import dev.banger.api.VmState;
 import dev.banger.api.VmStats;
 import dev.banger.api.WaitFor;
 import dev.banger.image.Image;
@@ -62,7 +61,7 @@ public final class VmService implements AutoCloseable {
         VmDirectories directories = new VmDirectories(vmsDirectory);
         lifecycle = new VmLifecycle(store, handles, liveness, live, directories, locks, host, images, kernels);
         reconcile = new Reconcile(store, handleFiles, handles, live, directories, lifecycle, host);
-        creation = new VmCreation(store, directories, host, images, kernels);
+        creation = new VmCreation(store, directories, locks, host, images, kernels);
     }
 
     /** Makes records and host agree. Called once, before anything else. */
@@ -72,6 +71,11 @@ public final class VmService implements AutoCloseable {
 
     private void ended(String id) {
         lifecycle.ended(id);
+    }
+
+    /** Directories of VMs that the database does not know: it was lost, or moved away. */
+    public List<String> orphans() {
+        return reconcile.orphans();
     }
 
     public List<VmRecord> all() {
@@ -111,19 +115,14 @@ public final class VmService implements AutoCloseable {
     public VmRecord create(VmCreate request, Progress progress) {
         VmRecord reserved = creation.reserve(request);
         try (Rollback rollback = new Rollback()) {
-            rollback.push("the new VM " + reserved.name(), () -> discard(reserved));
-            VmRecord vm = creation.complete(reserved, progress);
+            rollback.push("the new VM " + reserved.name(), () -> lifecycle.discard(reserved));
+            VmRecord vm = creation.complete(reserved, !request.start(), progress);
             if (request.start()) {
-                vm = lifecycle.start(vm.id(), Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT), progress);
+                vm = lifecycle.startCreated(
+                        vm.id(), Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT), progress);
             }
             rollback.keep();
             return vm;
-        }
-    }
-
-    private void discard(VmRecord vm) {
-        if (store.find(vm.id()).isPresent()) {
-            lifecycle.delete(vm.id(), Progress.none());
         }
     }
 
@@ -148,12 +147,12 @@ public final class VmService implements AutoCloseable {
         return vm;
     }
 
-    /** Deletes every stopped VM. @return what they were */
-    public List<VmRecord> prune(Progress progress) {
+    /** Deletes those of these VMs that are stopped when their turn comes. @return what they were */
+    public List<VmRecord> prune(List<String> refs, Progress progress) {
         List<VmRecord> deleted = new ArrayList<>();
-        for (VmRecord vm : store.all()) {
-            if (vm.runtime().state() == VmState.STOPPED && !liveness.isAlive(vm.id())) {
-                lifecycle.delete(vm.id(), progress);
+        for (String ref : refs) {
+            VmRecord vm = get(ref);
+            if (lifecycle.deleteIfStopped(vm.id(), progress)) {
                 deleted.add(vm);
             }
         }
@@ -165,6 +164,7 @@ public final class VmService implements AutoCloseable {
         String id = get(ref).id();
         try (var lock = locks.take(id)) {
             VmRecord vm = lifecycle.existing(id);
+            VmLifecycle.refuseUnfinished(vm);
             VmSpec spec = creation.changed(vm, change);
             if (spec.equals(vm.spec())) {
                 return vm;

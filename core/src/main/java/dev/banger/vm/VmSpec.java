@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param imageDigest which build of that image its root overlay is based on; empty while the VM is being created
  * @param acceleration {@code kvm} or {@code tcg} when asked for; null: what works
  * @param network {@code user}
+ * @param ephemeral whether it is deleted with the command it was made for, at the latest when the next daemon starts
  */
 public record VmSpec(
         String image,
@@ -21,9 +22,11 @@ public record VmSpec(
         long workDiskBytes,
         @Nullable String acceleration,
         String network,
-        List<PublishedPort> ports) {
+        List<PublishedPort> ports,
+        boolean ephemeral) {
 
     public VmSpec withImageDigest(String digest) {
-        return new VmSpec(image, digest, kernel, cpus, memoryMiB, workDiskBytes, acceleration, network, ports);
+        return new VmSpec(
+                image, digest, kernel, cpus, memoryMiB, workDiskBytes, acceleration, network, ports, ephemeral);
     }
 }

@@ -12,6 +12,11 @@ public interface VmStore {
      */
     void insert(VmRecord vm);
 
+    /**
+     * Writes a VM's row.
+     *
+     * @throws dev.banger.api.BangerException NOT_FOUND when it has been deleted
+     */
     void update(VmRecord vm);
 
     void delete(String id);

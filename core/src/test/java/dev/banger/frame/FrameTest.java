@@ -212,7 +212,7 @@ class FrameTest {
                     return; // it was interrupted
                 }
             });
-            while (stuck.getState() != Thread.State.WAITING) {
+            while (stuck.getState() != Thread.State.TIMED_WAITING) {
                 Thread.onSpinWait();
             }
             stuck.interrupt();

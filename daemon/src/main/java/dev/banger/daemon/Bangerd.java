@@ -7,6 +7,7 @@ import dev.banger.host.linux.ProcessSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -82,7 +83,8 @@ public final class Bangerd {
 
     static void makePrivate(Path directory) {
         try {
-            Files.createDirectories(directory);
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException e) {
             throw new BangerException(
                     ErrorCode.HOST_COMMAND_FAILED, "cannot make the directory " + directory + ": " + e, e);

@@ -102,6 +102,11 @@ final class ClientConsole implements Console {
         }
     }
 
+    /** The daemon ends: so does the command. */
+    void cancel() {
+        cancel(SIGTERM);
+    }
+
     private void cancel(int signal) {
         Thread thread = worker;
         boolean ends = signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;

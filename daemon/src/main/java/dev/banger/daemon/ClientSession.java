@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,11 +26,14 @@ import org.slf4j.LoggerFactory;
  * A native client's connection, from HELLO to EXIT. The connection's thread reads frames; the command runs on another one, which
  * is interrupted when the client goes away.
  */
-final class ClientSession {
+final class ClientSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
+    private static final Duration CLOSING = Duration.ofSeconds(15);
 
     private final BangerCli cli;
     private final DaemonFacts facts;
+    private final ConcurrentHashMap<Thread, ClientConsole> commands = new ConcurrentHashMap<>();
+    private volatile boolean closed;
 
     ClientSession(BangerCli cli, DaemonFacts facts) {
         this.cli = cli;
@@ -56,7 +61,7 @@ final class ClientSession {
                 default -> throw new ProtocolException("a client begins with COMMAND or SHUTDOWN");
             }
         } catch (ProtocolException e) {
-            LOG.warn("A client broke the protocol: {}", e.getMessage());
+            LOG.debug("A client broke the protocol: {}", e.getMessage());
         }
     }
 
@@ -87,11 +92,20 @@ final class ClientSession {
                 environment(command.strings(Field.ENV)));
         List<String> arguments = command.strings(Field.ARG);
         Thread worker = Thread.ofVirtual().name("command").unstarted(() -> {
-            int status = cli.run(arguments, console);
-            console.finish(status); // the client then closes the connection, which ends the reading below
+            int status = BangerCli.FAILED;
+            try {
+                status = cli.run(arguments, console);
+            } finally {
+                console.finish(status); // the client then closes the connection, which ends the reading below
+                commands.remove(Thread.currentThread());
+            }
         });
         console.runsOn(worker);
+        commands.put(worker, console);
         worker.start();
+        if (closed) {
+            console.gone();
+        }
         try {
             Optional<Frame> frame;
             while ((frame = reader.next()).isPresent()) {
@@ -102,6 +116,24 @@ final class ClientSession {
         } finally {
             console.gone();
             join(worker);
+        }
+    }
+
+    /** Cancels the commands that run and waits, a bounded time, until they have cleaned up behind themselves. */
+    @Override
+    public void close() {
+        closed = true;
+        commands.values().forEach(ClientConsole::cancel);
+        long deadline = System.nanoTime() + CLOSING.toNanos();
+        for (Thread worker : commands.keySet()) {
+            try {
+                if (!worker.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
+                    LOG.warn("A command did not end in time");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
         }
     }
 

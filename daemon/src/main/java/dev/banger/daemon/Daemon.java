@@ -82,6 +82,7 @@ final class Daemon implements AutoCloseable {
     private static Daemon compose(Path tree, Places places, Map<String, String> environment, Rollback parts) {
         List.of(places.state(), places.cache(), places.run(), places.vms(), places.ssh())
                 .forEach(Bangerd::makePrivate);
+        Path vmsDirectory = real(places.vms());
         InstanceLock lock = lock(places);
         parts.push("instance lock", lock::close);
         SqliteVmStore store = SqliteVmStore.open(places.database());
@@ -97,8 +98,10 @@ final class Daemon implements AutoCloseable {
                         new DebianImageBuilder(programs, namespace),
                         new TarRootfsBuilder(programs, namespace),
                         new DirectoryRootfsBuilder(programs, namespace)));
+        PublishedKernels kernelCatalog = new PublishedKernels(places);
+        kernelCatalog.removeSuperseded();
         KernelService kernels = new KernelService(
-                new PublishedKernels(places),
+                kernelCatalog,
                 List.of(new DebianKernelSource(programs)),
                 new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()));
 
@@ -110,26 +113,36 @@ final class Daemon implements AutoCloseable {
                         new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
                         new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
                 new Qcow2Overlay(),
-                new UserModeNetwork(places.vms()),
+                new UserModeNetwork(vmsDirectory),
                 new AgentConnector(facts.build()),
                 new QemuProcesses(),
                 List.of(new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())), ssh),
                 new HostSeams.HostCapacity(Runtime.getRuntime().availableProcessors(), ProcFs.memoryMiB()));
-        VmService vms = new VmService(store, new HandleFile(), host, images, kernels, places.vms());
+        VmService vms = new VmService(store, new HandleFile(), host, images, kernels, vmsDirectory);
         parts.push("VMs", vms::close);
         Operations operations = new Operations();
         parts.push("operations", operations::close);
         vms.start();
 
-        Doctor doctor = new Doctor(places, host, programs, images, kernels);
+        Doctor doctor = new Doctor(places, host, programs, images, kernels, vms);
         LocalBanger api = new LocalBanger(vms, images, kernels, operations, ssh, doctor, facts);
         HttpDoor http = new HttpDoor(places.run().resolve("http.sock"), api);
         parts.push("HTTP door", http::close);
         ClientSession frames = new ClientSession(
                 new BangerCli(api, facts.version(), facts.build(), tree.resolve("bin/banger")), facts);
+        parts.push("commands", frames::close);
         SocketServer server = SocketServer.open(places.socket(), frames::serve, http::serve);
         parts.push("socket", server::stopAccepting);
         return new Daemon(facts, api, parts);
+    }
+
+    /** As the kernel shows it: processes are found by the directory they work in, which has no links in its path (P46). */
+    private static Path real(Path directory) {
+        try {
+            return directory.toRealPath();
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot look at " + directory + ": " + e, e);
+        }
     }
 
     /** A predecessor that is ending still holds the lock for a moment. */

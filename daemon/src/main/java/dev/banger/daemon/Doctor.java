@@ -10,6 +10,7 @@ import dev.banger.host.linux.Requirement;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
 import dev.banger.vm.HostSeams;
+import dev.banger.vm.VmService;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -25,13 +26,21 @@ final class Doctor {
     private final ProgramRunner programs;
     private final ImageService images;
     private final KernelService kernels;
+    private final VmService vms;
 
-    Doctor(Places places, HostSeams host, ProgramRunner programs, ImageService images, KernelService kernels) {
+    Doctor(
+            Places places,
+            HostSeams host,
+            ProgramRunner programs,
+            ImageService images,
+            KernelService kernels,
+            VmService vms) {
         this.places = places;
         this.host = host;
         this.programs = programs;
         this.images = images;
         this.kernels = kernels;
+        this.vms = vms;
     }
 
     DoctorReport examine() {
@@ -50,6 +59,16 @@ final class Doctor {
                 kernels.all().isEmpty()
                         ? new Check(Status.WARN, "kernels", "none yet", "the first \"banger vm run\" fetches one")
                         : new Check(Status.PASS, "kernels", kernels.all().size() + " there", ""));
+        List<String> orphans = vms.orphans();
+        checks.add(
+                orphans.isEmpty()
+                        ? new Check(Status.PASS, "database", vms.all().size() + " VMs", "")
+                        : new Check(
+                                Status.WARN,
+                                "database",
+                                "does not know the VMs in " + places.vms() + " with the ids "
+                                        + String.join(", ", orphans),
+                                "restore a copy of " + places.database() + ", or remove those directories"));
         return new DoctorReport(List.copyOf(checks));
     }
 

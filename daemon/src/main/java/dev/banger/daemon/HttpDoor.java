@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -24,10 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class HttpDoor implements AutoCloseable {
     private static final int COPY = 16 * 1024;
+    private static final Duration AFTER_REQUEST = Duration.ofSeconds(10);
 
     private final Path socket;
     private final BangerApi api;
     private @Nullable Server server;
+    private @Nullable SocketPath path;
     private boolean closed;
 
     /** {@code socket} lies in the daemon's own directory of mode 0700. */
@@ -45,7 +48,9 @@ final class HttpDoor implements AutoCloseable {
             writeAll(jetty, first);
             Thread back = Thread.ofVirtual().name("http-back").start(() -> copy(jetty, connection));
             copy(connection, jetty);
-            back.join();
+            // The client sends no more. It may still read the answer to what it asked; one that never comes is not
+            // waited for.
+            back.join(AFTER_REQUEST);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -95,7 +100,8 @@ final class HttpDoor implements AutoCloseable {
         configuration.setSendServerVersion(false);
         UnixDomainServerConnector connector =
                 new UnixDomainServerConnector(fresh, 1, 1, new HttpConnectionFactory(configuration));
-        connector.setUnixDomainPath(socket);
+        SocketPath bound = SocketPath.of(socket); // kept open as long as Jetty listens there
+        connector.setUnixDomainPath(bound.address().getPath());
         connector.setIdleTimeout(0);
         fresh.addConnector(connector);
         fresh.setHandler(new HttpRoutes(api));
@@ -104,6 +110,7 @@ final class HttpDoor implements AutoCloseable {
             Files.deleteIfExists(socket);
             fresh.start();
             server = fresh;
+            path = bound;
         } catch (Exception e) { // Jetty's start declares Exception
             throw new BangerException(ErrorCode.INTERNAL, "the HTTP door does not open: " + e.getMessage(), e);
         }
@@ -117,6 +124,9 @@ final class HttpDoor implements AutoCloseable {
         if (running != null) {
             try {
                 running.stop();
+                if (path != null) {
+                    path.close();
+                }
                 Files.deleteIfExists(socket);
             } catch (Exception e) { // Jetty's stop declares Exception
                 throw new BangerException(ErrorCode.INTERNAL, "the HTTP door does not close: " + e.getMessage(), e);

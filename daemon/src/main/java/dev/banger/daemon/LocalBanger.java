@@ -24,6 +24,7 @@ import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
 import dev.banger.operation.Operations;
 import dev.banger.vm.SshCapability;
+import dev.banger.vm.VmRecord;
 import dev.banger.vm.VmService;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -112,10 +113,10 @@ final class LocalBanger implements BangerApi {
     }
 
     @Override
-    public Operation<List<VmInfo>> pruneVms() {
+    public Operation<List<VmInfo>> pruneVms(List<String> refs) {
         return operations.start("vm.prune", "stopped VMs", progress -> {
             List<VmInfo> deleted =
-                    vms.prune(progress).stream().map(presenter::vm).toList();
+                    vms.prune(refs, progress).stream().map(presenter::vm).toList();
             images.collectGarbage(vms::users);
             return deleted;
         });
@@ -153,7 +154,8 @@ final class LocalBanger implements BangerApi {
 
     @Override
     public InputStream logs(String ref, LogKind kind, boolean follow) {
-        return new LogStream(vms.log(ref, kind), follow, () -> vms.isAlive(vms.get(ref)));
+        VmRecord vm = vms.get(ref);
+        return new LogStream(vms.log(vm.id(), kind), follow, () -> vms.isAlive(vm));
     }
 
     @Override

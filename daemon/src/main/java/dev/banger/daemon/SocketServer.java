@@ -13,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,9 +25,10 @@ import org.slf4j.LoggerFactory;
  * The daemon's socket: one path, two doors. A connection that begins with a HELLO frame is a native client's, any other is
  * handed to the HTTP door. Peers of another uid are dropped. Thread-safe.
  */
-final class SocketServer implements AutoCloseable {
+final class SocketServer {
     private static final Logger LOG = LoggerFactory.getLogger(SocketServer.class);
     private static final int BACKLOG = 256;
+    private static final Duration PAUSE = Duration.ofMillis(500);
     private static final int MOST_CONNECTIONS = 512;
 
     /** Serves one connection, whose first bytes have been read, and returns when it is done. */
@@ -95,7 +98,8 @@ final class SocketServer implements AutoCloseable {
             } catch (IOException e) {
                 if (server.isOpen()) {
                     LOG.warn("Could not accept a connection", e);
-                    Thread.yield();
+                    LockSupport.parkNanos(
+                            PAUSE.toNanos()); // out of descriptors, most likely: trying at once helps nobody
                 }
             }
         }
@@ -130,18 +134,6 @@ final class SocketServer implements AutoCloseable {
             Files.deleteIfExists(socket);
         } catch (IOException e) {
             LOG.warn("Could not remove {}", socket, e);
-        }
-    }
-
-    @Override
-    public void close() {
-        stopAccepting();
-        for (SocketChannel connection : connections) {
-            try {
-                connection.close();
-            } catch (IOException e) {
-                LOG.debug("A connection did not close", e);
-            }
         }
     }
 }

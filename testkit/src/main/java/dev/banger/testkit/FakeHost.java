@@ -318,7 +318,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
                 return ended.await(Math.min(atMost.toMillis(), 300), TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return false;
+                throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
             }
         }
 

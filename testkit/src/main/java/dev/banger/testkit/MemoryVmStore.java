@@ -28,7 +28,9 @@ public final class MemoryVmStore implements VmStore {
 
     @Override
     public synchronized void update(VmRecord vm) {
-        rows.replace(vm.id(), vm);
+        if (rows.replace(vm.id(), vm) == null) {
+            throw BangerException.notFound(vm.name() + " has been deleted");
+        }
     }
 
     @Override

@@ -21,7 +21,7 @@ public final class Records {
         return new VmRecord(
                 id,
                 name,
-                new VmSpec("debian", "digest1", "debian", 1, 512, 1L << 30, null, "user", List.of()),
+                new VmSpec("debian", "digest1", "debian", 1, 512, 1L << 30, null, "user", List.of(), false),
                 new VmRuntime(
                         VmState.STOPPED,
                         "10.0.2.15/24",
@@ -37,7 +37,6 @@ public final class Records {
                         directory.resolve("work.qcow2").toString(),
                         "02:62:00:00:00:01",
                         "0".repeat(32),
-                        0,
                         0,
                         null,
                         null,

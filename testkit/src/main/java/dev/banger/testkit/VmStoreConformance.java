@@ -59,6 +59,13 @@ public abstract class VmStoreConformance {
     }
 
     @Test
+    void refusesToUpdateWhatWasDeleted() {
+        assertThatThrownBy(() -> store().update(Records.vm("gone", 1)))
+                .isInstanceOfSatisfying(
+                        BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
+    }
+
+    @Test
     void forgetsWhatWasDeleted() {
         VmStore store = store();
         VmRecord vm = Records.vm("dev", 1);

@@ -26,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +53,7 @@ class VmServiceTest {
     }
 
     private static VmCreate request(@Nullable String name) {
-        return new VmCreate(name, null, null, null, null, null, null, List.of(), true, null);
+        return new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null);
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -97,7 +98,8 @@ class VmServiceTest {
     void aFailedStartLeavesAStoppedVmThatStartsLater(Step step) {
         VmService service = service();
         VmRecord vm = service.create(
-                new VmCreate("dev", null, null, null, null, null, null, List.of(), false, null), Progress.none());
+                new VmCreate("dev", null, null, null, null, null, null, List.of(), false, false, null),
+                Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
         assertThat(service.get("dev").runtime().state()).isEqualTo(VmState.STOPPED);
@@ -235,11 +237,7 @@ class VmServiceTest {
 
         host.crash(vm.id());
 
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-        while (service.get("dev").runtime().state() == VmState.RUNNING && System.nanoTime() < deadline) {
-            Thread.onSpinWait();
-        }
-        assertThat(service.get("dev").runtime().state()).isEqualTo(VmState.STOPPED);
+        awaitState(service, VmState.STOPPED);
         assertThat(service.get("dev").runtime().lastError()).contains("ended unexpectedly");
         service.start("dev", Progress.none());
         assertThat(host.runningIds()).containsExactly(vm.id());
@@ -304,18 +302,139 @@ class VmServiceTest {
         assertNothingIsLeft();
     }
 
-    @ParameterizedTest
-    @EnumSource(
-            value = VmState.class,
-            names = {"STARTING", "STOPPING"})
-    void aSecondDaemonEndsWhatWasBetweenTwoStates(VmState state) {
+    @Test
+    void aSecondDaemonEndsAStartThatWasNotFinished() {
         VmRecord vm = service().create(request("dev"), Progress.none());
-        store.update(vm.with(vm.runtime().withState(state)));
+        store.update(vm.with(vm.runtime().withState(VmState.STARTING)));
 
         VmService second = service();
 
         assertThat(second.get("dev").runtime().state()).isEqualTo(VmState.STOPPED);
         assertThat(host.runningIds()).isEmpty();
+    }
+
+    @Test
+    void aSecondDaemonLetsAGuestFinishItsShutdown_P1() {
+        VmRecord vm = service().create(request("dev"), Progress.none());
+        store.update(vm.with(vm.runtime().withState(VmState.STOPPING)));
+
+        VmService second = service();
+
+        assertThat(host.runningIds()).containsExactly(vm.id());
+        host.crash(vm.id());
+        awaitState(second, VmState.STOPPED);
+    }
+
+    @Test
+    void aSecondDaemonUndoesACreateWhoseFirstBootWasNotFinished() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        host.gateBoots(gate);
+        VmService first = service();
+        Thread create = Thread.ofVirtual().start(() -> {
+            try {
+                first.create(request("dev"), Progress.none());
+            } catch (BangerException e) {
+                return; // the second daemon took its row away
+            }
+        });
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (host.runningIds().isEmpty() && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
+
+        service();
+
+        assertThat(store.all()).isEmpty();
+        assertThat(host.runningIds()).isEmpty();
+        gate.countDown();
+        assertThat(create.join(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void aVmThatWasToGoWithItsCommandGoesWithTheDaemon() throws Exception {
+        service()
+                .create(
+                        new VmCreate("dev", null, null, null, null, null, null, List.of(), true, true, null),
+                        Progress.none());
+
+        service();
+
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aCancelledStopLeavesTheVmRunning_P1() throws Exception {
+        VmService service = service();
+        VmRecord vm = service.create(request("dev"), Progress.none());
+        host.guestIgnoresStop();
+        List<Throwable> failures = new ArrayList<>();
+        Thread stop = Thread.ofVirtual().start(() -> {
+            try {
+                service.stop("dev", StopMode.GRACEFUL, Progress.none());
+            } catch (BangerException e) {
+                failures.add(e);
+            }
+        });
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!host.log().contains("POWEROFF " + vm.id()) && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
+        stop.interrupt();
+        assertThat(stop.join(Duration.ofSeconds(10))).isTrue();
+
+        assertThat(failures).singleElement().satisfies(e -> assertCode(e, ErrorCode.CANCELLED));
+        assertThat(host.runningIds()).containsExactly(vm.id());
+        assertThat(service.get("dev").runtime().state()).isEqualTo(VmState.RUNNING);
+    }
+
+    @Test
+    void aVmThatIsBeingCreatedCanBeDeletedButNotUsed() throws Exception {
+        VmService service = service();
+        CountDownLatch building = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        catalogs.duringBuild(() -> {
+            building.countDown();
+            awaitQuietly(go);
+        });
+        List<Throwable> failures = new ArrayList<>();
+        Thread create = Thread.ofVirtual().start(() -> {
+            try {
+                service.create(request("dev"), Progress.none());
+            } catch (BangerException e) {
+                failures.add(e);
+            }
+        });
+        awaitQuietly(building);
+        assertThatThrownBy(() -> service.start("dev", Progress.none()))
+                .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
+        assertThatThrownBy(() -> service.stop("dev", StopMode.KILL, Progress.none()))
+                .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
+        assertThatThrownBy(() -> service.set("dev", new VmSet(1, null, null, null, null), Progress.none()))
+                .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
+        assertThat(service.prune(List.of("dev"), Progress.none())).isEmpty();
+
+        service.delete("dev", Progress.none());
+        go.countDown();
+        assertThat(create.join(Duration.ofSeconds(10))).isTrue();
+
+        assertThat(failures).singleElement().satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
+        assertNothingIsLeft();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void awaitState(VmService service, VmState state) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (service.get("dev").runtime().state() != state && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
+        assertThat(service.get("dev").runtime().state()).isEqualTo(state);
     }
 
     @Test
@@ -330,14 +449,15 @@ class VmServiceTest {
     }
 
     @Test
-    void aProcessAndADirectoryThatNoRecordKnowsAreRemoved() throws Exception {
+    void disksAndProcessesOfALostDatabaseAreLeftAloneAndReported() {
         VmRecord vm = service().create(request("dev"), Progress.none());
         store.delete(vm.id());
 
-        service();
+        VmService second = service();
 
-        assertThat(host.runningIds()).isEmpty();
-        assertThat(vm.directory()).doesNotExist();
+        assertThat(host.runningIds()).containsExactly(vm.id());
+        assertThat(vm.directory()).exists();
+        assertThat(second.orphans()).containsExactly(vm.id());
     }
 
     @Test
@@ -385,12 +505,12 @@ class VmServiceTest {
     void numbersOutOfRangeAreRefusedBeforeAnythingIsMade() throws Exception {
         VmService service = service();
         for (VmCreate bad : List.of(
-                new VmCreate("dev", null, null, 0, null, null, null, List.of(), true, null),
-                new VmCreate("dev", null, null, 5, null, null, null, List.of(), true, null),
-                new VmCreate("dev", null, null, null, 99999999L, null, null, List.of(), true, null),
-                new VmCreate("dev", null, null, null, 1L, null, null, List.of(), true, null),
-                new VmCreate("dev", null, null, null, null, 1L, null, List.of(), true, null),
-                new VmCreate("dev", null, null, null, null, null, "warp", List.of(), true, null),
+                new VmCreate("dev", null, null, 0, null, null, null, List.of(), true, false, null),
+                new VmCreate("dev", null, null, 5, null, null, null, List.of(), true, false, null),
+                new VmCreate("dev", null, null, null, 99999999L, null, null, List.of(), true, false, null),
+                new VmCreate("dev", null, null, null, 1L, null, null, List.of(), true, false, null),
+                new VmCreate("dev", null, null, null, null, 1L, null, List.of(), true, false, null),
+                new VmCreate("dev", null, null, null, null, null, "warp", List.of(), true, false, null),
                 new VmCreate(
                         "dev",
                         null,
@@ -401,6 +521,7 @@ class VmServiceTest {
                         null,
                         List.of(new PublishedPort(80, 80), new PublishedPort(80, 81)),
                         true,
+                        false,
                         null))) {
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
@@ -411,11 +532,11 @@ class VmServiceTest {
     @Test
     void anUnknownImageOrKernelIsRefused() throws Exception {
         VmService service = service();
-        assertThatThrownBy(() ->
-                        service.check(new VmCreate("dev", "nope", null, null, null, null, null, List.of(), true, null)))
+        assertThatThrownBy(() -> service.check(
+                        new VmCreate("dev", "nope", null, null, null, null, null, List.of(), true, false, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
-        assertThatThrownBy(() ->
-                        service.check(new VmCreate("dev", null, "nope", null, null, null, null, List.of(), true, null)))
+        assertThatThrownBy(() -> service.check(
+                        new VmCreate("dev", null, "nope", null, null, null, null, List.of(), true, false, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }
@@ -443,7 +564,9 @@ class VmServiceTest {
         service.create(request("rests"), Progress.none());
         service.stop("rests", StopMode.KILL, Progress.none());
 
-        assertThat(service.prune(Progress.none())).extracting(VmRecord::name).containsExactly("rests");
+        assertThat(service.prune(List.of("runs", "rests"), Progress.none()))
+                .extracting(VmRecord::name)
+                .containsExactly("rests");
         assertThat(store.all()).extracting(VmRecord::name).containsExactly("runs");
     }
 

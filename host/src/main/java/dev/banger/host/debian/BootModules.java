@@ -25,8 +25,7 @@ final class BootModules {
      * What stands between the kernel's start and a mounted root with the agent's channel and the network, in the order to load
      * it: the channel first, so that the agent says hello while the rest is loading. One too many costs time in every boot.
      */
-    static final List<String> WANTED =
-            List.of("virtio_mmio", "virtio_console", "virtio_blk", "virtio_net");
+    static final List<String> WANTED = List.of("virtio_mmio", "virtio_console", "virtio_blk", "virtio_net");
 
     /** What a guest needs only once it runs: loaded when the first command could run already. */
     static final List<String> WANTED_LATE = List.of("virtio_rng", "squashfs");
@@ -59,8 +58,7 @@ final class BootModules {
                 }
                 names.add(name);
             }
-            Files.writeString(
-                    directory.resolve(list), String.join("\n", names) + "\n", StandardCharsets.UTF_8);
+            Files.writeString(directory.resolve(list), String.join("\n", names) + "\n", StandardCharsets.UTF_8);
             return List.copyOf(names);
         } catch (IOException e) {
             throw DiskFailure.of("cannot copy the boot modules to " + directory, directory, e);

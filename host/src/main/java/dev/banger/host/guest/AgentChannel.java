@@ -101,16 +101,20 @@ final class AgentChannel implements GuestChannel {
     }
 
     /** Opens a channel with its first frame. */
-    private AgentStream open(FrameType type, byte[] payload) {
+    private AgentStream open(FrameType type, byte[] payload, Duration atMost) {
         if (payload.length > Frame.MAX_PAYLOAD) {
             throw BangerException.invalid(
                     "command and environment together are longer than 256 KiB; pass it as a file");
         }
         AgentStream stream = register();
         try {
-            writer.write(new Frame(type, stream.channel(), payload));
+            writer.write(new Frame(type, stream.channel(), payload), atMost);
         } catch (IOException e) {
             streams.remove(stream.channel());
+            if (Thread.currentThread().isInterrupted()) {
+                throw new BangerException(ErrorCode.CANCELLED, "cancelled while asking the guest", e);
+            }
+            close(); // a guest that reads nothing any more is of no use to anybody on this channel
             throw unavailable(e);
         }
         if (!open) {
@@ -131,7 +135,7 @@ final class AgentChannel implements GuestChannel {
     }
 
     private Fields ask(FrameType type, Fields.Builder fields, Duration atMost) {
-        return open(type, fields.build()).reply(atMost);
+        return open(type, fields.build(), atMost).reply(atMost);
     }
 
     @Override
@@ -203,7 +207,7 @@ final class AgentChannel implements GuestChannel {
         if (terminal != null) {
             fields.u8(Field.TTY, 1).u16(Field.ROWS, terminal.rows()).u16(Field.COLS, terminal.columns());
         }
-        AgentStream stream = open(FrameType.EXEC, fields.build());
+        AgentStream stream = open(FrameType.EXEC, fields.build(), START);
         stream.awaitStarted(START);
         return new AgentSession(stream);
     }
@@ -211,7 +215,7 @@ final class AgentChannel implements GuestChannel {
     @Override
     public GuestConnection connect(int port) {
         AgentStream stream =
-                open(FrameType.CONNECT, Fields.builder().u16(Field.PORT, port).build());
+                open(FrameType.CONNECT, Fields.builder().u16(Field.PORT, port).build(), START);
         stream.awaitStarted(START);
         return new AgentTcp(stream);
     }
@@ -219,7 +223,7 @@ final class AgentChannel implements GuestChannel {
     @Override
     public void download(String path, OutputStream tar) {
         AgentStream stream =
-                open(FrameType.GET, Fields.builder().string(Field.PATH, path).build());
+                open(FrameType.GET, Fields.builder().string(Field.PATH, path).build(), START);
         try {
             stream.stdout().transferTo(tar);
         } catch (IOException e) {
@@ -233,7 +237,7 @@ final class AgentChannel implements GuestChannel {
     @Override
     public void upload(String directory, InputStream tar) {
         AgentStream stream = open(
-                FrameType.PUT, Fields.builder().string(Field.PATH, directory).build());
+                FrameType.PUT, Fields.builder().string(Field.PATH, directory).build(), START);
         try (OutputStream out = stream.stdin()) {
             tar.transferTo(out);
         } catch (IOException e) {

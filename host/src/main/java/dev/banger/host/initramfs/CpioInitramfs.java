@@ -78,8 +78,7 @@ public final class CpioInitramfs implements InitramfsAssembler {
                 .toList();
     }
 
-    private static void write(
-            OutputStream out, byte[] init, List<String> modules, List<String> late, Path moduleFiles)
+    private static void write(OutputStream out, byte[] init, List<String> modules, List<String> late, Path moduleFiles)
             throws IOException {
         CpioWriter cpio = new CpioWriter(out);
         for (String each : DIRECTORIES) {

@@ -1,5 +1,7 @@
 package dev.banger.host.linux;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -45,7 +47,8 @@ public final class Pidfd implements AutoCloseable {
     /**
      * Waits for the process's end.
      *
-     * @return whether it ended in time; false too when this was closed or the thread interrupted meanwhile
+     * @return whether it ended in time; false too when this was closed meanwhile
+     * @throws BangerException CANCELLED when the thread is interrupted
      */
     public boolean awaitExit(Duration atMost) {
         long deadline = System.nanoTime() + atMost.toNanos();
@@ -54,7 +57,10 @@ public final class Pidfd implements AutoCloseable {
             if (hasExited()) {
                 return true;
             }
-            if (isClosed() || Thread.currentThread().isInterrupted() || System.nanoTime() >= deadline) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new BangerException(ErrorCode.CANCELLED, "cancelled while waiting for a process to end");
+            }
+            if (isClosed() || System.nanoTime() >= deadline) {
                 return false;
             }
             // A blocking poll would hold the carrier thread of every watcher; parking costs next to nothing.

@@ -63,7 +63,9 @@ public final class ProcFs {
     /** The directory a process works in; empty when it is gone or not ours to see. */
     public static Optional<Path> workingDirectory(long pid) {
         try {
-            return Optional.of(Files.readSymbolicLink(PROC.resolve(pid + "/cwd")));
+            // proc_pid_cwd(5): the kernel says so when the directory has been removed.
+            String path = Files.readSymbolicLink(PROC.resolve(pid + "/cwd")).toString();
+            return Optional.of(Path.of(path.endsWith(" (deleted)") ? path.substring(0, path.length() - 10) : path));
         } catch (IOException e) {
             return Optional.empty();
         }

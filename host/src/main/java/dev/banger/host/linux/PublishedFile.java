@@ -1,9 +1,11 @@
 package dev.banger.host.linux;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /**
@@ -32,11 +34,20 @@ public final class PublishedFile {
         try {
             Files.createDirectories(directory);
             content.writeTo(unfinished);
+            // A rename alone may survive a power cut that the bytes do not.
+            sync(unfinished);
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            sync(directory);
         } catch (IOException e) {
             throw DiskFailure.of("cannot write " + file, file, e);
         } finally {
             remove(unfinished);
+        }
+    }
+
+    private static void sync(Path fileOrDirectory) throws IOException {
+        try (FileChannel channel = FileChannel.open(fileOrDirectory, StandardOpenOption.READ)) {
+            channel.force(true);
         }
     }
 

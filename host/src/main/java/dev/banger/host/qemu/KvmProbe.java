@@ -1,6 +1,7 @@
 package dev.banger.host.qemu;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.Output;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
@@ -91,6 +92,9 @@ public final class KvmProbe {
                 Files.deleteIfExists(firmware);
             }
         } catch (BangerException e) {
+            if (e.code() == ErrorCode.CANCELLED) {
+                throw e; // no answer, so nothing to remember
+            }
             return "/dev/kvm is there, but a test guest does not run on it: " + e.getMessage();
         } catch (IOException e) {
             return "KVM could not be tried: " + e;

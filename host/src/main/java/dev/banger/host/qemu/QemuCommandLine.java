@@ -96,8 +96,9 @@ final class QemuCommandLine {
 
     /** {@code reboot=t}: a triple fault restarts the machine, and with -no-reboot that ends the VM. */
     private static String kernelArguments(Acceleration acceleration, OptionalLong tscKhz) {
-        String common = "console=ttyS0 reboot=t panic=-1 quiet loglevel=3 8250.nr_uarts=1 random.trust_cpu=on net.ifnames=0"
-                + " audit=0 selinux=0 apparmor=0 lsm=landlock cryptomgr.notests";
+        String common =
+                "console=ttyS0 reboot=t panic=-1 quiet loglevel=3 8250.nr_uarts=1 random.trust_cpu=on net.ifnames=0"
+                        + " audit=0 selinux=0 apparmor=0 lsm=landlock cryptomgr.notests";
         return switch (acceleration) {
             case KVM -> common;
             case TCG ->

@@ -5,6 +5,7 @@ import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.Pidfd;
 import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.RunningVm;
 import dev.banger.vm.VmHandles;
@@ -56,7 +57,9 @@ public final class QemuVmm implements Vmm {
         VmRuntime runtime = spec.runtime();
         Process process = launch(
                 QemuCommandLine.of(
-                        program, spec, spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty()), spec.directory(), runtime);
+                        program, spec, spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty()),
+                spec.directory(),
+                runtime);
         long pid = process.pid();
         long startTicks = ProcFs.stat(pid).map(ProcFs.Stat::startTicks).orElse(0L);
         Pidfd pidfd = Pidfd.open(pid, startTicks).orElseThrow(() -> failedToStart(runtime));
@@ -76,9 +79,15 @@ public final class QemuVmm implements Vmm {
             }
             return vm;
         } catch (RuntimeException e) {
-            vm.kill();
-            vm.awaitExit(Duration.ofSeconds(5));
-            vm.close();
+            boolean endedByItself = !vm.isAlive();
+            Uninterrupted.run(() -> {
+                vm.kill();
+                vm.awaitExit(Duration.ofSeconds(5));
+                vm.close();
+            });
+            if (endedByItself) {
+                throw failedToStart(runtime); // what QEMU said of it is better than that its socket closed
+            }
             throw e;
         }
     }

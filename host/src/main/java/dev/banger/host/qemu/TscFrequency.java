@@ -40,7 +40,7 @@ final class TscFrequency {
         OptionalLong result = known;
         if (result == null) {
             result = find();
-            known = result;
+            known = result.isPresent() ? result : null; // a failure is not for ever
         }
         return result;
     }

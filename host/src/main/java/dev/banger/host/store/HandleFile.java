@@ -9,10 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@code handles.json} in a VM's directory. Thread-safe as long as one VM's file is written by one thread at a time. */
 public final class HandleFile implements HandleFiles {
     private static final String NAME = "handles.json";
+    private static final Logger LOG = LoggerFactory.getLogger(HandleFile.class);
     private static final int LONGEST = 64 * 1024;
 
     @Override
@@ -40,7 +43,8 @@ public final class HandleFile implements HandleFiles {
             Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
             return new Found.Corrupt(aside);
         } catch (IOException e) {
-            throw new BangerException(ErrorCode.DATA_CORRUPT, "cannot set aside the damaged " + file + ": " + e, e);
+            LOG.warn("The damaged {} cannot be set aside", file, e);
+            return new Found.Corrupt(file);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.RootTree;
 import dev.banger.host.linux.UserNamespace;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -60,7 +61,7 @@ final class PublishedDirectories {
     }
 
     /** Builds that no name stands for. */
-    List<Published> superseded() {
+    synchronized List<Published> superseded() {
         List<Path> current = named().stream().map(Published::directory).toList();
         return entries(false).stream()
                 .filter(published -> !current.contains(published.directory()))
@@ -110,7 +111,7 @@ final class PublishedDirectories {
     }
 
     /** Publishes a staged directory; the same build once more replaces nothing. */
-    Published publish(Path staged, PublishedFacts facts) {
+    synchronized Published publish(Path staged, PublishedFacts facts) {
         Path target = build(facts.name(), facts.digest());
         try {
             Files.writeString(staged.resolve(factsFile), StoredJson.FACTS.toJsonPretty(facts));
@@ -130,7 +131,7 @@ final class PublishedDirectories {
     }
 
     /** Removes a build, and the name if it stands for it. */
-    void delete(Published published) {
+    synchronized void delete(Published published) {
         Path link = root.resolve(published.facts().name());
         try {
             if (Files.isSymbolicLink(link) && resolve(link).equals(published.directory())) {
@@ -153,20 +154,32 @@ final class PublishedDirectories {
         deleteTree(staged);
     }
 
-    /** Removes what a killed daemon left unfinished. Called when nobody stages anything. */
+    /**
+     * Removes what a killed daemon left unfinished, on a thread of its own. Called before anything is staged. What cannot be
+     * removed now (a program of the predecessor may still write to it) is tried again at the next start.
+     */
     static void clearStaging(Path staging, ProgramRunner programs, UserNamespace namespace) {
         if (!Files.isDirectory(staging)) {
             return;
         }
+        List<Path> unfinished = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(staging)) {
-            for (Path entry : entries) {
-                LOG.info("Removing the unfinished {}", entry);
-                // Files of a half-built root may belong to subordinate users, whom this one can remove only in a namespace.
-                new RootTree(programs, namespace, entry).close();
-            }
-        } catch (IOException e) {
-            throw failed("list " + staging, e);
+            entries.forEach(unfinished::add);
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.warn("Cannot list {}", staging, e);
         }
+        Thread.ofVirtual()
+                .name("clear-staging")
+                .start(() -> unfinished.forEach(entry -> {
+                    try {
+                        LOG.info("Removing the unfinished {}", entry);
+                        // Files of a half-built root may belong to subordinate users, whom this one can remove only in
+                        // a namespace.
+                        new RootTree(programs, namespace, entry).close();
+                    } catch (BangerException e) {
+                        LOG.warn("{} cannot be removed yet", entry, e);
+                    }
+                }));
     }
 
     private static void deleteTree(Path directory) {

@@ -37,6 +37,11 @@ public final class PublishedKernels implements KernelCatalog {
         PublishedDirectories.clearStaging(places.staging(), programs, namespace);
     }
 
+    /** Removes builds that a refresh has replaced. Called when nothing boots; VMs that run hold theirs open. */
+    public void removeSuperseded() {
+        directories.superseded().forEach(directories::delete);
+    }
+
     @Override
     public Optional<Kernel> find(String name) {
         return directories.find(name).map(PublishedKernels::kernel);
@@ -58,7 +63,7 @@ public final class PublishedKernels implements KernelCatalog {
             SparseDigest.Digest vmlinux = SparseDigest.of(staging.resolve(VMLINUX));
             SparseDigest.Digest modules = SparseDigest.of(staging.resolve(MODULES));
             String digest = combined(vmlinux.hex() + modules.hex());
-            Kernel kernel = kernel(directories.publish(
+            return kernel(directories.publish(
                     staging,
                     new PublishedFacts(
                             name,
@@ -69,11 +74,6 @@ public final class PublishedKernels implements KernelCatalog {
                             0,
                             vmlinux.dataBytes() + modules.dataBytes(),
                             Instant.now())));
-            // VMs that run have their kernel in memory and hold the modules open, so older builds can go.
-            directories.superseded().stream()
-                    .filter(published -> published.facts().name().equals(name))
-                    .forEach(directories::delete);
-            return kernel;
         } catch (IOException e) {
             throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot publish kernel " + name + ": " + e, e);
         }

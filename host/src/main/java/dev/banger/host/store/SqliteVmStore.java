@@ -115,7 +115,7 @@ public final class SqliteVmStore implements VmStore, AutoCloseable {
 
     @Override
     public void update(VmRecord vm) {
-        run(h -> h.createUpdate("""
+        int rows = run(h -> h.createUpdate("""
                         UPDATE vms SET name = :name, host_address = :address, spec = :spec, runtime = :runtime,
                                        updated_at = :updated
                         WHERE id = :id
@@ -127,6 +127,9 @@ public final class SqliteVmStore implements VmStore, AutoCloseable {
                 .bind("runtime", StoredJson.RUNTIME.toJson(vm.runtime()))
                 .bind("updated", vm.updatedAt().toString())
                 .execute());
+        if (rows == 0) {
+            throw BangerException.notFound(vm.name() + " has been deleted");
+        }
     }
 
     @Override
@@ -187,7 +190,7 @@ public final class SqliteVmStore implements VmStore, AutoCloseable {
                     new BangerException(
                             ErrorCode.DATA_CORRUPT,
                             "the database " + file + " is damaged (" + sqlite.getMessage()
-                                    + "); move it away to begin with an empty one",
+                                    + "); restore a copy of it: the VMs' disks are still there, but only it knows them",
                             e);
                 default ->
                     new BangerException(

@@ -44,8 +44,8 @@ class BootModulesTest {
 
     @Test
     void modulesAreLoadedAfterThoseTheyDependOnAndOnce() throws IOException {
-        List<String> names =
-                new BootModules(tree).copyTo(directory.resolve("boot"), "modules.load", List.of("virtio_net", "virtio_rng"));
+        List<String> names = new BootModules(tree)
+                .copyTo(directory.resolve("boot"), "modules.load", List.of("virtio_net", "virtio_rng"));
 
         assertThat(names)
                 .containsExactly("virtio_ring", "virtio", "failover", "net_failover", "virtio_net", "virtio_rng");
@@ -69,7 +69,8 @@ class BootModulesTest {
     @Test
     void aKernelWithoutAWantedModuleIsRefused() {
         assertThatExceptionOfType(BangerException.class)
-                .isThrownBy(() -> new BootModules(tree).copyTo(directory.resolve("boot"), "modules.load", List.of("virtio_blk")))
+                .isThrownBy(() ->
+                        new BootModules(tree).copyTo(directory.resolve("boot"), "modules.load", List.of("virtio_blk")))
                 .withMessageContaining("virtio_blk");
     }
 }

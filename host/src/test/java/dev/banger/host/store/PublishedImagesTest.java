@@ -10,6 +10,7 @@ import dev.banger.image.RootfsBuilder.Built;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,10 @@ class PublishedImagesTest {
         assertThat(images.all()).isEmpty();
         ProgramRunner programs = new ProgramRunner(System.getenv());
         PublishedKernels.clearStaging(places(), programs, UserNamespace.of(programs));
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (Files.exists(staging) && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
         assertThat(places().staging()).isEmptyDirectory();
     }
 

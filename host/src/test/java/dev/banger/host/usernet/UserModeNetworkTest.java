@@ -32,7 +32,8 @@ class UserModeNetworkTest {
                 spec.workDiskBytes(),
                 null,
                 "user",
-                List.of(new PublishedPort(hostPort, 80))));
+                List.of(new PublishedPort(hostPort, 80)),
+                false));
     }
 
     @Test
