@@ -1,5 +1,6 @@
 package dev.banger.cli;
 
+import dev.banger.api.BangerException;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -18,10 +19,16 @@ final class ImageDeleteCommand extends Leaf {
 
     @Override
     public Integer call() {
+        int worst = 0;
         for (String image : images) {
-            api().deleteImage(image);
-            out().line(image);
+            try {
+                api().deleteImage(image);
+                out().line(image);
+            } catch (BangerException e) {
+                out().error(String.valueOf(e.getMessage()));
+                worst = e.code().exitCode();
+            }
         }
-        return 0;
+        return worst;
     }
 }

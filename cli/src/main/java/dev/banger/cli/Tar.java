@@ -113,7 +113,10 @@ final class Tar {
                 directoryModes.remove(file);
                 Files.deleteIfExists(file);
                 Files.createSymbolicLink(file, Path.of(entry.getLinkName()));
-            } else if (entry.isFile()) {
+            } else if (entry.isLink()) {
+                throw new IOException(
+                        "the guest sent the hard link " + Neutral.line(entry.getName()) + ", which cannot be");
+            } else if (isRegular(entry)) {
                 try (OutputStream out = Files.newOutputStream(
                         file,
                         StandardOpenOption.CREATE,
@@ -135,7 +138,15 @@ final class Tar {
         from.transferTo(OutputStream.nullOutputStream());
     }
 
+    /** commons-compress calls everything a file that it has no other word for. */
+    private static boolean isRegular(TarArchiveEntry entry) {
+        return entry.isFile() && !entry.isCharacterDevice() && !entry.isBlockDevice() && !entry.isFIFO();
+    }
+
     private static Path safe(String name) throws IOException {
+        if (name.indexOf('\0') >= 0) {
+            throw new IOException("the guest sent a name that no file can have");
+        }
         Path path = Path.of(name.endsWith("/") ? name.substring(0, name.length() - 1) : name);
         for (Path part : path) {
             String text = part.toString();

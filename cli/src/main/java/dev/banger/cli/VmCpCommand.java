@@ -125,6 +125,8 @@ final class VmCpCommand extends Leaf {
                     Tar.unpack(tar, at, into);
                 } catch (IOException e) {
                     failure.set(e);
+                } catch (RuntimeException e) { // a name or number that this host cannot have
+                    failure.set(new IOException(e.getMessage(), e));
                 }
             });
             BangerException refused = null;

@@ -55,8 +55,9 @@ final class VmSshCommand extends Leaf {
     }
 
     static List<String> command(SshAccess access, String client, List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of("ssh", "-i", access.identityFile()));
+        List<String> command = new ArrayList<>(List.of("ssh"));
         for (String option : List.of(
+                "IdentityFile=" + quotedForSsh(access.identityFile()),
                 "IdentitiesOnly=yes",
                 "UserKnownHostsFile=" + quotedForSsh(access.knownHostsFile()),
                 "GlobalKnownHostsFile=/dev/null",

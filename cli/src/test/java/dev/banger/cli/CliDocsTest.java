@@ -14,7 +14,7 @@ class CliDocsTest {
     @Test
     void thePageIsTheHelpOfEveryCommand() throws Exception {
         StringBuilder page = new StringBuilder("# Command line\n\nGenerated from the commands' own help.\n");
-        Session session = new Session(new FakeBanger(), new FakeConsole(), "1.0", "b", Path.of("banger"));
+        Session session = new Session(new ScriptedBanger(), ScriptedConsole.piped(), "1.0", "b", Path.of("banger"));
         describe(BangerCli.commandLine(session), page);
 
         if ("write".equals(System.getProperty("banger.docs"))) {

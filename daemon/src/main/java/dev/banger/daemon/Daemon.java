@@ -74,7 +74,11 @@ final class Daemon implements AutoCloseable {
             LOG.info("bangerd {} answers on {}", daemon.facts.build(), places.socket());
             return daemon;
         } catch (RuntimeException e) {
-            parts.close();
+            try {
+                parts.close();
+            } catch (BangerException also) {
+                e.addSuppressed(also);
+            }
             throw e;
         }
     }

@@ -25,7 +25,11 @@ final class HttpRoutes extends Handler.Abstract {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRoutes.class);
     private static final int LONGEST_BODY = 1024 * 1024;
 
-    private final Jsonb json = Jsonb.builder().failOnUnknown(true).build();
+    private final Jsonb json = Jsonb.builder()
+            .failOnUnknown(true)
+            .serializeNulls(true)
+            .serializeEmpty(true)
+            .build();
     private final List<Route> routes;
     private final String openApi;
     private final BangerApi api;

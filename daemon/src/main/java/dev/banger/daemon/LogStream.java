@@ -60,6 +60,11 @@ final class LogStream extends InputStream {
                 olderDone = true;
                 closeChannel();
             } else if (turnedOver()) {
+                // What was written between our last look and the rename is still to be read from the old file.
+                count = open == null ? -1 : open.read(ByteBuffer.wrap(target, offset, length));
+                if (count > 0) {
+                    return count;
+                }
                 closeChannel();
             } else if (!follow) {
                 return -1;

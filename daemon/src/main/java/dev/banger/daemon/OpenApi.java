@@ -5,10 +5,13 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -17,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** openapi.json, made from the table of routes and the records they speak of. Deterministic. */
 final class OpenApi {
     private final Map<String, String> schemas = new TreeMap<>();
+    private final Set<Type> requests = new HashSet<>();
 
     private OpenApi() {}
 
@@ -27,6 +31,7 @@ final class OpenApi {
     private String build(List<Route> routes) {
         Map<String, List<Route>> byPath =
                 routes.stream().collect(Collectors.groupingBy(Route::path, LinkedHashMap::new, Collectors.toList()));
+        routes.stream().map(Route::request).filter(Objects::nonNull).forEach(requests::add);
         schema(ErrorBody.class);
         String paths = byPath.entrySet().stream()
                 .map(entry -> "    " + quoted(entry.getKey()) + ": {\n"
@@ -116,7 +121,8 @@ final class OpenApi {
                     .map(component -> quoted(component.getName()) + ": " + schema(component.getGenericType()))
                     .collect(Collectors.joining(", "));
             String required = Stream.of(type.getRecordComponents())
-                    .filter(component -> !isNullable(component))
+                    .filter(component -> !requests.contains(type)
+                            && !isNullable(component)) // whatever a request leaves out has its default
                     .map(component -> quoted(component.getName()))
                     .collect(Collectors.joining(", "));
             schemas.put(

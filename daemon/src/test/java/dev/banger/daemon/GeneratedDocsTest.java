@@ -144,8 +144,8 @@ class GeneratedDocsTest {
     }
 
     private static String meaning(String source, String name) {
-        Matcher matcher =
-                Pattern.compile("@param " + name + " ((?:[^@/]|/(?!\\n))*)").matcher(source);
+        Matcher matcher = Pattern.compile("@param " + name + "\\s((?:(?! @param|\\*/).)*)", Pattern.DOTALL)
+                .matcher(source);
         return matcher.find()
                 ? matcher.group(1)
                         .replaceAll("\\{@code ([^}]*)}", "`$1`")

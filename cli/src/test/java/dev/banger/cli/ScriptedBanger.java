@@ -1,0 +1,310 @@
+package dev.banger.cli;
+
+import dev.banger.api.BangerApi;
+import dev.banger.api.BangerException;
+import dev.banger.api.DaemonInfo;
+import dev.banger.api.DoctorReport;
+import dev.banger.api.ExecRequest;
+import dev.banger.api.ExecSession;
+import dev.banger.api.GuestConnection;
+import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageInfo;
+import dev.banger.api.KernelInfo;
+import dev.banger.api.LogKind;
+import dev.banger.api.Operation;
+import dev.banger.api.OperationInfo;
+import dev.banger.api.SshAccess;
+import dev.banger.api.StopMode;
+import dev.banger.api.VmCreate;
+import dev.banger.api.VmInfo;
+import dev.banger.api.VmSet;
+import dev.banger.api.VmState;
+import dev.banger.api.VmStats;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An API whose answers a test sets, operations that do not end by themselves among them, and which writes down what it was asked
+ * for. Every VM a test names exists and runs unless it was {@linkplain #refuse refused}. Thread-safe.
+ */
+final class ScriptedBanger implements BangerApi {
+    private final List<String> calls = new CopyOnWriteArrayList<>();
+    private final Map<String, RuntimeException> refused = new ConcurrentHashMap<>();
+    private final Map<String, byte[]> guestTars = new ConcurrentHashMap<>();
+    private final List<VmInfo> vms = new CopyOnWriteArrayList<>();
+    private volatile Function<ExecRequest, ExecSession> programs = request -> FakeProgram.ending(0);
+    private volatile Operation<VmInfo> creation = FakeOperation.succeeding(Samples.running("dev"));
+    private volatile Function<String, Operation<VmInfo>> work = ref -> FakeOperation.succeeding(Samples.running(ref));
+    private volatile byte[] log = {};
+    private volatile DoctorReport report = new DoctorReport(List.of());
+    private volatile byte[] uploaded = {};
+    private volatile @Nullable VmCreate created;
+    private volatile @Nullable ExecRequest executed;
+
+    ScriptedBanger with(VmInfo vm) {
+        vms.add(vm);
+        return this;
+    }
+
+    /** What is asked of this VM, image or kernel fails. */
+    ScriptedBanger refuse(String name, RuntimeException e) {
+        refused.put(name, e);
+        return this;
+    }
+
+    ScriptedBanger running(FakeProgram program) {
+        return programs(request -> program);
+    }
+
+    ScriptedBanger programs(Function<ExecRequest, ExecSession> answer) {
+        programs = answer;
+        return this;
+    }
+
+    /** How a creation goes on. */
+    ScriptedBanger creating(Operation<VmInfo> operation) {
+        creation = operation;
+        return this;
+    }
+
+    /** How all other operations on VMs go on. */
+    ScriptedBanger working(Function<String, Operation<VmInfo>> operation) {
+        work = operation;
+        return this;
+    }
+
+    ScriptedBanger logging(byte[] bytes) {
+        log = bytes;
+        return this;
+    }
+
+    ScriptedBanger reporting(DoctorReport.Check... checks) {
+        report = new DoctorReport(List.of(checks));
+        return this;
+    }
+
+    /** What a download of this path sends. */
+    ScriptedBanger sending(String path, byte[] tar) {
+        guestTars.put(path, tar);
+        return this;
+    }
+
+    /** What was asked for, in order. */
+    List<String> calls() {
+        return calls;
+    }
+
+    VmCreate created() {
+        return present(created);
+    }
+
+    ExecRequest executed() {
+        return present(executed);
+    }
+
+    byte[] uploaded() {
+        return uploaded;
+    }
+
+    private <T> T present(@Nullable T value) {
+        return Optional.ofNullable(value)
+                .orElseThrow(() -> new AssertionError("it was not asked for; calls: " + calls));
+    }
+
+    private void called(String what, String name) {
+        calls.add(what + " " + name);
+        RuntimeException failure = refused.get(name);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    @Override
+    public List<VmInfo> vms() {
+        return List.copyOf(vms);
+    }
+
+    @Override
+    public VmInfo vm(String ref) {
+        called("show", ref);
+        return vms.stream().filter(vm -> vm.name().equals(ref)).findFirst().orElse(Samples.running(ref));
+    }
+
+    @Override
+    public Operation<VmInfo> createVm(VmCreate request) {
+        created = request;
+        called("create", String.valueOf(request.name()));
+        return creation;
+    }
+
+    private Operation<VmInfo> begin(String what, String ref) {
+        called(what, ref);
+        return work.apply(ref);
+    }
+
+    @Override
+    public Operation<VmInfo> startVm(String ref) {
+        return begin("start", ref);
+    }
+
+    @Override
+    public Operation<VmInfo> stopVm(String ref, StopMode mode) {
+        return begin(mode == StopMode.KILL ? "kill" : "stop", ref);
+    }
+
+    @Override
+    public Operation<VmInfo> restartVm(String ref) {
+        return begin("restart", ref);
+    }
+
+    @Override
+    public Operation<VmInfo> deleteVm(String ref) {
+        return begin("delete", ref);
+    }
+
+    @Override
+    public Operation<VmInfo> setVm(String ref, VmSet request) {
+        return begin("set", ref);
+    }
+
+    @Override
+    public Operation<List<VmInfo>> pruneVms(List<String> refs) {
+        calls.add("prune " + String.join(" ", refs));
+        return FakeOperation.succeeding(
+                vms.stream().filter(vm -> vm.state() == VmState.STOPPED).toList());
+    }
+
+    @Override
+    public VmStats stats(String ref) {
+        called("stats", ref);
+        return Samples.stats(ref);
+    }
+
+    @Override
+    public ExecSession exec(String ref, ExecRequest request) {
+        executed = request;
+        called("exec", ref);
+        return programs.apply(request);
+    }
+
+    @Override
+    public GuestConnection connect(String ref, int port) {
+        throw BangerException.notFound("this guest has no ports");
+    }
+
+    @Override
+    public SshAccess ssh(String ref) {
+        called("ssh", ref);
+        return new SshAccess(
+                "root", "/state/ssh/id_ed25519", "/state/vms/" + ref + "/known_hosts", "banger-" + ref, Samples.ID);
+    }
+
+    @Override
+    public void download(String ref, String path, OutputStream tar) {
+        called("download", ref + ":" + path);
+        try {
+            tar.write(
+                    Optional.ofNullable(guestTars.get(path)).orElseThrow(() -> BangerException.notFound("no " + path)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void upload(String ref, String directory, InputStream tar) {
+        called("upload", ref + ":" + directory);
+        try {
+            uploaded = tar.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public InputStream logs(String ref, LogKind kind, boolean follow) {
+        called("logs of " + kind + (follow ? " on and on" : ""), ref);
+        return new ByteArrayInputStream(log);
+    }
+
+    @Override
+    public List<ImageInfo> images() {
+        return List.of(Samples.image("debian"), Samples.image("mine"));
+    }
+
+    @Override
+    public ImageInfo image(String name) {
+        return Samples.image(name);
+    }
+
+    @Override
+    public Operation<ImageInfo> buildImage(ImageBuild request) {
+        calls.add("build " + request.source());
+        return FakeOperation.succeeding(Samples.image(request.source()));
+    }
+
+    @Override
+    public void deleteImage(String name) {
+        called("delete image", name);
+    }
+
+    @Override
+    public List<KernelInfo> kernels() {
+        return List.of(Samples.kernel("debian"));
+    }
+
+    @Override
+    public KernelInfo kernel(String name) {
+        return Samples.kernel(name);
+    }
+
+    @Override
+    public Operation<KernelInfo> pullKernel(String name, boolean refresh) {
+        called("pull", name);
+        return FakeOperation.succeeding(Samples.kernel(name));
+    }
+
+    @Override
+    public void deleteKernel(String name) {
+        called("delete kernel", name);
+    }
+
+    @Override
+    public List<OperationInfo> operations() {
+        return List.of();
+    }
+
+    @Override
+    public OperationInfo operation(String id) {
+        throw BangerException.notFound("there is no operation " + id);
+    }
+
+    @Override
+    public Operation<?> followOperation(String id) {
+        throw BangerException.notFound("there is no operation " + id);
+    }
+
+    @Override
+    public DaemonInfo daemon() {
+        return Samples.daemon();
+    }
+
+    @Override
+    public void shutdownDaemon() {
+        calls.add("shutdown");
+    }
+
+    @Override
+    public DoctorReport doctor() {
+        return report;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.banger.daemon;
+
+import dev.banger.cli.BangerCli;
+import dev.banger.config.Places;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.image.ImageService;
+import dev.banger.kernel.KernelService;
+import dev.banger.operation.Operations;
+import dev.banger.testkit.FakeCatalogs;
+import dev.banger.testkit.FakeHost;
+import dev.banger.testkit.MemoryHandleFiles;
+import dev.banger.testkit.MemoryVmStore;
+import dev.banger.vm.SshCapability;
+import dev.banger.vm.VmService;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The daemon's doors and services on a host in memory: the socket and the frames are real, VMs only seem to run. */
+final class MemoryDaemon implements AutoCloseable {
+    private final FakeHost host = new FakeHost();
+    private final Places places;
+    private final VmService vms;
+    private final Operations operations = new Operations();
+    private final HttpDoor http;
+    private final SocketServer server;
+
+    MemoryDaemon(Path directory) throws IOException {
+        places = Places.of(Map.of("BANGER_HOME", directory.toString()));
+        for (Path needed : new Path[] {places.vms(), places.ssh(), places.run()}) {
+            Files.createDirectories(needed);
+        }
+        FakeCatalogs catalogs = new FakeCatalogs();
+        ImageService images = catalogs.images();
+        KernelService kernels = catalogs.kernels();
+        SshCapability ssh = new SshCapability(places.ssh());
+        vms = new VmService(
+                new MemoryVmStore(), new MemoryHandleFiles(), host.seams(ssh), images, kernels, places.vms());
+        vms.start();
+        DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
+        Doctor doctor = new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms);
+        LocalBanger api = new LocalBanger(vms, images, kernels, operations, ssh, doctor, facts);
+        http = new HttpDoor(places.run().resolve("http.sock"), api);
+        ClientSession frames = new ClientSession(
+                new BangerCli(api, facts.version(), facts.build(), Path.of("/opt/banger/bin/banger")), facts);
+        server = SocketServer.open(places.socket(), frames::serve, http::serve);
+    }
+
+    FakeHost host() {
+        return host;
+    }
+
+    Path socket() {
+        return places.socket();
+    }
+
+    Path vmDirectory(String id) {
+        return places.vms().resolve(id);
+    }
+
+    FrameClient connect() throws IOException {
+        return FrameClient.connect(socket());
+    }
+
+    HttpAnswer get(String path) throws IOException {
+        return HttpAnswer.to(socket(), "GET", path, "");
+    }
+
+    HttpAnswer send(String method, String path, String body) throws IOException {
+        return HttpAnswer.to(socket(), method, path, body);
+    }
+
+    @Override
+    public void close() {
+        server.stopAccepting();
+        http.close();
+        operations.close();
+        vms.close();
+    }
+}

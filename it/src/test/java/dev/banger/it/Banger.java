@@ -1,0 +1,88 @@
+package dev.banger.it;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The shipped {@code banger} with an environment of its own. Immutable.
+ *
+ * @param prefix words before the program, such as those that change the user
+ * @param tree the installed or built tree
+ */
+record Banger(List<String> prefix, Path tree, Map<String, String> environment) {
+    /** The tree under test. */
+    static final Path TREE =
+            Path.of(System.getProperty("banger.tree")).toAbsolutePath().normalize();
+
+    static Banger in(Path home) {
+        Map<String, String> environment = new HashMap<>(System.getenv());
+        environment.keySet().removeIf(name -> name.startsWith("XDG_"));
+        environment.put("BANGER_HOME", home.toString());
+        environment.put("LC_ALL", "C.UTF-8");
+        environment.put("TERM", "dumb");
+        return new Banger(List.of(), TREE, environment);
+    }
+
+    Banger of(Path otherTree) {
+        return new Banger(prefix, otherTree, environment);
+    }
+
+    Banger with(String name, String value) {
+        Map<String, String> changed = new HashMap<>(environment);
+        changed.put(name, value);
+        return new Banger(prefix, tree, changed);
+    }
+
+    Call call(String... words) {
+        return call(Arrays.asList(words));
+    }
+
+    Call call(List<String> words) {
+        List<String> command = new ArrayList<>(prefix);
+        command.add(program());
+        command.addAll(words);
+        return new Call(command, environment);
+    }
+
+    String program() {
+        return tree.resolve("bin/banger").toString();
+    }
+
+    Outcome run(String... words) {
+        return call(words).run();
+    }
+
+    /** Runs what is expected to succeed. */
+    Outcome ok(String... words) {
+        return run(words).expect(0);
+    }
+
+    /** {@code vm exec VM -- WORDS}. */
+    Call exec(String vm, String... words) {
+        List<String> command = new ArrayList<>(List.of("vm", "exec", vm, "--"));
+        command.addAll(Arrays.asList(words));
+        return call(command);
+    }
+
+    /** What a shell line in a VM prints; it must succeed. */
+    String shell(String vm, String line) {
+        return exec(vm, "sh", "-c", line).run().expect(0).line();
+    }
+
+    /** {@code vm show --json}. */
+    Map<String, Object> show(String vm) {
+        return ok("vm", "show", "--json", vm).object();
+    }
+
+    String state(String vm) {
+        return Outcome.text(show(vm), "state");
+    }
+
+    List<String> vms() {
+        return ok("vm", "ls", "-q").lines();
+    }
+}
