@@ -63,13 +63,13 @@ class HostileGuestTest {
 
     @Test
     void anAgentThatIsKilled() {
-        try (Running running = banger.exec("evil", "sh", "-c", "echo ready; sleep 1; pkill -9 -o banger-agent; sleep 600")
+        try (Running running = banger.exec("evil", "sh", "-c", "echo ready; sleep 0.2; pkill -9 -o banger-agent; echo the-agent-is-dead >/dev/ttyS0; sleep 600")
                 .within(Duration.ofSeconds(120))
                 .start()) {
             running.awaitOutput("ready");
-            Awaitility.await("the guest no longer answers")
-                    .atMost(Duration.ofSeconds(120))
-                    .until(() -> banger.exec("evil", "true").run().status() == 125);
+            Awaitility.await("the agent is dead")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> banger.ok("vm", "logs", "evil").out().contains("the-agent-is-dead"));
             banger.exec("evil", "true").run().refused(125, "guest");
 
             banger.ok("vm", "kill", "evil");

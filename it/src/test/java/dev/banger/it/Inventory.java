@@ -22,33 +22,35 @@ record Inventory(
         SortedSet<String> mounts,
         SortedSet<String> links,
         SortedSet<String> temporary) {
-    /** {@code root}: processes that concern it count. */
+    /** {@code root}: processes, mounts and loop devices that concern it count; the machine's others come and go. */
     static Inventory take(Path root) {
         return new Inventory(
                 Processes.concerning(root).stream()
                         .map(Object::toString)
                         .collect(Collectors.toCollection(TreeSet::new)),
-                loopDevices(),
-                mountPoints(),
+                loopDevices(root),
+                mountPoints(root),
                 names(Path.of("/sys/class/net"), ".*"),
                 names(Path.of("/tmp"), "(?i).*banger.*"));
     }
 
-    private static SortedSet<String> loopDevices() {
+    private static SortedSet<String> loopDevices(Path root) {
         SortedSet<String> loops = new TreeSet<>();
         for (String device : names(Path.of("/sys/block"), "loop.*")) {
             Path backing = Path.of("/sys/block", device, "loop/backing_file");
-            if (Files.exists(backing)) {
-                loops.add(device + " " + read(backing).strip());
+            String file = Files.exists(backing) ? read(backing).strip() : "";
+            if (file.startsWith(root.toString())) {
+                loops.add(device + " " + file);
             }
         }
         return loops;
     }
 
-    private static SortedSet<String> mountPoints() {
+    private static SortedSet<String> mountPoints(Path root) {
         return read(Path.of("/proc/self/mounts"))
                 .lines()
                 .map(line -> line.split(" ")[1])
+                .filter(point -> point.startsWith(root.toString()))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
