@@ -15,12 +15,9 @@ import java.util.stream.Collectors;
 
 /**
  * Debian's archive as this host reaches it: a release, and the sources for it. They are the host's own, with its mirrors
- * and keys, as far as they are Debian's; a host that has none gets Debian's public mirror, with Debian's keyring.
+ * and keys, as far as they are Debian's.
  */
 record DebianArchive(String suite, List<AptSource> sources) {
-    private static final String FALLBACK_SUITE = "bookworm";
-    private static final String KEYRING = "usr/share/keyrings/debian-archive-keyring.gpg";
-
     DebianArchive {
         sources = List.copyOf(sources);
     }
@@ -37,7 +34,11 @@ record DebianArchive(String suite, List<AptSource> sources) {
                 .distinct()
                 .toList();
         if (releases.isEmpty()) {
-            return publicMirror(root, codename.orElse(FALLBACK_SUITE));
+            throw new BangerException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "apt on this host knows no Debian archive (none in /etc/apt/sources.list or /etc/apt/sources.list.d), and"
+                            + " kernel and image are made from Debian's packages\nadd one there, signed by the keys of"
+                            + " debian-archive-keyring: sudo apt-get install debian-archive-keyring");
         }
         String suite = codename.filter(releases::contains).orElse(releases.getFirst());
         return new DebianArchive(suite, only(suite, debian));
@@ -95,28 +96,17 @@ record DebianArchive(String suite, List<AptSource> sources) {
         }
     }
 
-    private static DebianArchive publicMirror(Path root, String suite) {
-        if (!Files.isRegularFile(root.resolve(KEYRING))) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "apt on this host knows no Debian archive (none in /etc/apt/sources.list or sources.list.d), and /"
-                            + KEYRING
-                            + " is not there to trust Debian's public one\ninstall it: sudo apt-get install debian-archive-keyring");
+    /** What a guest's /etc/apt/sources.list says: the same sources, checked with the keyring that every Debian has. */
+    String sourcesList() {
+        StringBuilder list = new StringBuilder();
+        for (AptSource source : sources) {
+            for (String uri : source.uris()) {
+                for (String suite : source.suites()) {
+                    list.append("deb ").append(uri).append(' ').append(suite).append(" main\n");
+                }
+            }
         }
-        Map<String, String> signed = Map.of("Signed-By", "/" + KEYRING);
-        return new DebianArchive(
-                suite,
-                List.of(
-                        new AptSource(
-                                List.of("http://deb.debian.org/debian"),
-                                List.of(suite, suite + "-updates"),
-                                List.of("main"),
-                                signed),
-                        new AptSource(
-                                List.of("http://deb.debian.org/debian-security"),
-                                List.of(suite + "-security"),
-                                List.of("main"),
-                                signed)));
+        return list.toString();
     }
 
     /** The contents of a .sources file. */

@@ -65,7 +65,7 @@ public final class DebianImageBuilder implements RootfsBuilder {
             RootTree tree = new RootTree(programs, namespace, work.resolve("root"));
             install(archive, packages, tree, work, progress);
             progress.stage("trimming the image");
-            new GuestSettings(tree.directory()).apply(archive.suite());
+            new GuestSettings(tree.directory()).apply(archive.sourcesList());
             int installed = installedPackages(tree.directory());
             progress.stage("making the file system");
             tree.intoExt4(staging.toAbsolutePath().resolve("rootfs"), ROOT_BYTES, "banger-root");

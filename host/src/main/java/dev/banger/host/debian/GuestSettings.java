@@ -130,9 +130,9 @@ final class GuestSettings {
         return DPKG.lines().toList();
     }
 
-    void apply(String suite) throws IOException {
+    void apply(String sourcesList) throws IOException {
         removeWhatIsOneMachines();
-        write("etc/apt/sources.list", sourcesList(suite));
+        write("etc/apt/sources.list", sourcesList);
         write("etc/apt/apt.conf.d/90banger", APT);
         write("etc/dpkg/dpkg.cfg.d/banger", DPKG);
         write("etc/hostname", "banger\n");
@@ -180,16 +180,6 @@ final class GuestSettings {
         removeMatching("var/log/apt", ".*");
         remove("var/log/journal");
         remove("var/lib/dbus/machine-id");
-    }
-
-    private static String sourcesList(String suite) {
-        String sources = """
-                deb http://deb.debian.org/debian SUITE main
-                deb http://deb.debian.org/debian SUITE-updates main
-                deb http://deb.debian.org/debian-security SUITE-security main
-                """;
-        boolean rolling = suite.equals("sid") || suite.equals("unstable");
-        return (rolling ? sources.lines().limit(1).toList().getFirst() + "\n" : sources).replace("SUITE", suite);
     }
 
     /** Modes are written explicitly: the daemon's umask is its own matter (P22). */

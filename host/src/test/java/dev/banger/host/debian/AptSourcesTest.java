@@ -10,7 +10,7 @@ class AptSourcesTest {
     @Test
     void oneLineSourcesAreRead() {
         List<AptSource> sources = AptSources.parseLines("""
-                # deb http://deb.debian.org/debian old main
+                # deb http://mirror.test/debian old main
                 deb [arch=amd64 signed-by=/usr/share/keyrings/a.gpg,/usr/share/keyrings/b.gpg] http://mirror.test/debian bookworm main contrib # why
                 deb-src http://mirror.test/debian bookworm main
                 deb\tcdrom:[Debian]/ bookworm main

@@ -65,22 +65,27 @@ class DebianArchiveTest {
     }
 
     @Test
-    void aHostWithoutDebianSourcesGetsThePublicMirrorWithDebiansKeyring() throws Exception {
-        write("etc/os-release", "ID=ubuntu\nVERSION_CODENAME=noble\n");
-        write("etc/apt/sources.list", "deb http://archive.ubuntu.test/ubuntu noble main\n");
-        write("usr/share/keyrings/debian-archive-keyring.gpg", "");
+    void theGuestsListNamesEverySuiteOfTheHostsSources() throws Exception {
+        write("etc/os-release", "ID=debian\nVERSION_CODENAME=bookworm\n");
+        write(
+                "etc/apt/sources.list",
+                "deb http://mirror.test/debian bookworm main\ndeb http://mirror.test/debian-security bookworm-security main\n");
 
-        DebianArchive archive = DebianArchive.of(root);
-
-        assertThat(archive.suite()).isEqualTo("bookworm");
-        assertThat(archive.sourcesFile())
-                .contains("URIs: http://deb.debian.org/debian\n")
-                .contains("Suites: bookworm-security\n")
-                .contains("Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n");
+        assertThat(DebianArchive.of(root).sourcesList()).isEqualTo("""
+                deb http://mirror.test/debian bookworm main
+                deb http://mirror.test/debian-security bookworm-security main
+                """);
     }
 
     @Test
-    void aHostThatCannotTrustDebianIsToldWhatToInstall() {
+    void anotherVendorsArchiveIsNotDebians() throws Exception {
+        write("etc/os-release", "ID=ubuntu\nVERSION_CODENAME=noble\n");
+        write("etc/apt/sources.list", "deb http://archive.ubuntu.test/ubuntu noble main\n");
+        assertThatExceptionOfType(BangerException.class).isThrownBy(() -> DebianArchive.of(root));
+    }
+
+    @Test
+    void aHostWithoutDebianSourcesIsToldWhatToDo() {
         assertThatExceptionOfType(BangerException.class)
                 .isThrownBy(() -> DebianArchive.of(root))
                 .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.PRECONDITION_FAILED))
