@@ -1,6 +1,9 @@
 # Sourced by scripts/build, scripts/test and scripts/bench (bash; $root is set): what building and running banger needs.
 
 # Debian package and how to see that it is there: a command, or a path (globs allowed). The one list of packages.
+# The JVM decodes file names by the locale; without one it knows ASCII alone.
+export LC_ALL=C.UTF-8
+
 packages() {
     cat <<'LIST'
 maven mvn

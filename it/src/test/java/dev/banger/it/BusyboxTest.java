@@ -112,7 +112,10 @@ class BusyboxTest {
                         .line())
                 .isEqualTo("1000");
         banger.shell("tiny", "echo work >/root/kept; echo system >/etc/kept");
-        assertThat(banger.shell("tiny", "for i in 1 2 3; do (sleep 0.1 &) ; done; sleep 1; cat /proc/[0-9]*/stat 2>/dev/null | grep -c ') Z ' || true"))
+        assertThat(
+                        banger.shell(
+                                "tiny",
+                                "for i in 1 2 3; do (sleep 0.1 &) ; done; sleep 1; cat /proc/[0-9]*/stat 2>/dev/null | grep -c ') Z ' || true"))
                 .as("zombies that PID 1 has not reaped")
                 .isEqualTo("0");
 

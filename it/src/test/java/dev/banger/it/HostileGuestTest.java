@@ -63,7 +63,11 @@ class HostileGuestTest {
 
     @Test
     void anAgentThatIsKilled() {
-        try (Running running = banger.exec("evil", "sh", "-c", "echo ready; sleep 0.2; pkill -9 -o banger-agent; echo the-agent-is-dead >/dev/ttyS0; sleep 600")
+        try (Running running = banger.exec(
+                        "evil",
+                        "sh",
+                        "-c",
+                        "echo ready; sleep 0.2; pkill -9 -o banger-agent; echo the-agent-is-dead >/dev/ttyS0; sleep 600")
                 .within(Duration.ofSeconds(120))
                 .start()) {
             running.awaitOutput("ready");

@@ -195,7 +195,8 @@ class LifecycleTest {
     @Order(10)
     void aGuestThatPowersItselfOffIsStopped() {
         // systemctl needs a systemd that has come up; a moment after the start there is none yet.
-        banger.shell("dev", "until systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; do sleep 1; done");
+        banger.shell(
+                "dev", "until systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; do sleep 1; done");
         settle("dev");
         banger.exec("dev", "systemctl", "poweroff").run();
 
