@@ -1,9 +1,9 @@
 # Sourced by scripts/build, scripts/test and scripts/bench (bash; $root is set): what building and running banger needs.
 
-# Debian package and how to see that it is there: a command, or a path (globs allowed). The one list of packages.
 # The JVM decodes file names by the locale; without one it knows ASCII alone.
 export LC_ALL=C.UTF-8
 
+# Debian package and how to see that it is there: a command, or a path (globs allowed). The one list of packages.
 packages() {
     cat <<'LIST'
 maven mvn
@@ -16,6 +16,7 @@ mmdebstrap mmdebstrap
 debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
 e2fsprogs mke2fs
 squashfs-tools mksquashfs
+kmod depmod
 uidmap newuidmap
 openssh-client ssh
 util-linux flock
@@ -26,6 +27,9 @@ LIST
 test_packages() {
     cat <<'LIST'
 busybox-static busybox
+cpio cpio
+passwd useradd
+procps pkill
 LIST
 }
 
