@@ -33,7 +33,7 @@ class BadInputTest {
         }
     }
 
-    private record Case(int status, String says, List<String> words) {
+    record Case(int status, String says, List<String> words) {
         static Case of(int status, String says, String... words) {
             return new Case(status, says, List.of(words));
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.it.BangerHome.Trees;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,6 +96,12 @@ class DaemonTest {
                                                             .orElseThrow()
                                                             .started()));
             }
+
+            assertThat(handles)
+                    .satisfiesAnyOf(
+                            file -> assertThat(file).doesNotExist(),
+                            file -> assertThat(Files.readAllBytes(file))
+                                    .isNotEqualTo(whole.getBytes(StandardCharsets.UTF_8)));
 
             assertSameVm(Outcome.number(dev, "pid"), uptime);
 
@@ -251,7 +258,7 @@ class DaemonTest {
             banger.vms();
 
             assertThat(foreign.isAlive()).isTrue();
-            Call.program("pkill", "-P", Long.toString(foreign.pid())).run();
+            ProcessHandle.of(foreign.pid()).orElseThrow().children().forEach(ProcessHandle::destroy);
         }
     }
 

@@ -183,8 +183,8 @@ class ExecTest {
 
     @Test
     void inputArrivesAsItIsTyped() throws IOException {
-        try (Running cat = banger.exec("dev", "cat").open();
-                OutputStream stdin = cat.stdin()) {
+        try (Running cat = banger.exec("dev", "cat").open()) {
+            OutputStream stdin = cat.stdin();
             stdin.write("first\n".getBytes(StandardCharsets.UTF_8));
             stdin.flush();
             cat.awaitOutput("first\n");

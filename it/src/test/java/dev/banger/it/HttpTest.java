@@ -99,7 +99,7 @@ class HttpTest {
                 "{\"memoryMiB\":99999999}",
                 "{\"ports\":[{\"hostPort\":0,\"guestPort\":80}]}"
             })
-    void abadBodyIs400AndSaysWhy(String body) {
+    void aBadBodyIs400AndSaysWhy(String body) {
         HttpOverSocket.Answer answer = http.request("POST", "/v1/vms", body);
 
         assertThat(answer.status()).as(answer.body()).isEqualTo(400);

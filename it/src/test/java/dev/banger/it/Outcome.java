@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param command what was run, for messages
  * @param status its exit status; 128+n for signal n
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record Outcome(String command, int status, byte[] stdout, String stderr) {
     private static final Jsonb JSON = Jsonb.builder().build();
 

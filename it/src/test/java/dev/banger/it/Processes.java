@@ -92,7 +92,7 @@ final class Processes {
     }
 
     static void signal(long pid, String name) {
-        Call.program("kill", "-s", name, Long.toString(pid))
+        Call.program("sh", "-c", "kill -s \"$0\" \"$1\"", name, Long.toString(pid))
                 .within(Duration.ofSeconds(10))
                 .run()
                 .expect(0);
