@@ -260,38 +260,6 @@ static void carry_over(const char *from, const char *to)
     }
 }
 
-bool boot_switch_root(void)
-{
-    carry_over("/dev", NEW_ROOT "/dev");
-    carry_over("/proc", NEW_ROOT "/proc");
-    carry_over("/sys", NEW_ROOT "/sys");
-    (void) mount_at("tmpfs", NEW_ROOT "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=20%");
-    if (chdir(NEW_ROOT) != 0 || mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0 || chdir("/") != 0) {
-        say("cannot switch to the root disk: %s", strerror(errno));
-        return false;
-    }
-    /* Here and not only without an init: a terminal may be asked for before the image's init has mounted it. */
-    (void) mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=620,ptmxmode=666");
-    (void) mkdir("/run/banger", 0700); /* a fresh tmpfs: where this fails the users of it say so */
-    return true;
-}
-
-void boot_mount_modules(void)
-{
-    char device[64];
-    struct utsname kernel;
-    char path[sizeof kernel.release + 32];
-    if (!find_disk("modules", device, sizeof device) || uname(&kernel) != 0) {
-        return;
-    }
-    (void) snprintf(path, sizeof path, "/lib/modules/%s", kernel.release);
-    if (!make_directories(path, 0755)) {
-        say("cannot make %s: %s", path, strerror(errno));
-        return;
-    }
-    (void) mount_at(device, path, "squashfs", MS_RDONLY | MS_NOSUID | MS_NODEV, NULL);
-}
-
 static void remove_tree(int directory, dev_t device, int depth)
 {
     struct stat status;
@@ -323,6 +291,69 @@ static void remove_tree(int directory, dev_t device, int depth)
         (void) unlinkat(directory, entry->d_name, AT_REMOVEDIR);
     }
     (void) closedir(entries);
+}
+
+/*
+ * Commands run before systemd has set up /tmp, and what they put there must stay. So what systemd would do to it happens
+ * here, first: the mount where tmp.mount is enabled, the emptying where tmpfiles.d(5) has a D line. systemd takes a mount
+ * that is there as done; a tmp.conf in /run goes before the one in /usr/lib, and after one in /etc, which stays in force.
+ */
+static void prepare_tmp(void)
+{
+    static const char text[] = "d /tmp 1777 root root -\n";
+    if (access("/usr/lib/systemd/system/local-fs.target.wants/tmp.mount", F_OK) == 0
+        && access("/etc/systemd/system/tmp.mount", F_OK) != 0) {
+        (void) mount_at("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=50%,nr_inodes=1m");
+        return;
+    }
+    if (access("/usr/lib/tmpfiles.d/tmp.conf", F_OK) != 0 || access("/etc/tmpfiles.d/tmp.conf", F_OK) == 0) {
+        return;
+    }
+    struct stat status;
+    const int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (tmp >= 0) {
+        if (fstat(tmp, &status) == 0) {
+            remove_tree(tmp, status.st_dev, 0);
+        }
+        (void) close(tmp);
+    }
+    if (!make_directories("/run/tmpfiles.d", 0755)
+        || !write_file("/run/tmpfiles.d/tmp.conf", text, sizeof text - 1, 0644, 0, 0)) {
+        say("cannot write /run/tmpfiles.d/tmp.conf: %s", strerror(errno));
+    }
+}
+
+bool boot_switch_root(void)
+{
+    carry_over("/dev", NEW_ROOT "/dev");
+    carry_over("/proc", NEW_ROOT "/proc");
+    carry_over("/sys", NEW_ROOT "/sys");
+    (void) mount_at("tmpfs", NEW_ROOT "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=20%");
+    if (chdir(NEW_ROOT) != 0 || mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0 || chdir("/") != 0) {
+        say("cannot switch to the root disk: %s", strerror(errno));
+        return false;
+    }
+    /* Here and not only without an init: a terminal may be asked for before the image's init has mounted it. */
+    (void) mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=620,ptmxmode=666");
+    (void) mkdir("/run/banger", 0700); /* a fresh tmpfs: where this fails the users of it say so */
+    prepare_tmp();
+    return true;
+}
+
+void boot_mount_modules(void)
+{
+    char device[64];
+    struct utsname kernel;
+    char path[sizeof kernel.release + 32];
+    if (!find_disk("modules", device, sizeof device) || uname(&kernel) != 0) {
+        return;
+    }
+    (void) snprintf(path, sizeof path, "/lib/modules/%s", kernel.release);
+    if (!make_directories(path, 0755)) {
+        say("cannot make %s: %s", path, strerror(errno));
+        return;
+    }
+    (void) mount_at(device, path, "squashfs", MS_RDONLY | MS_NOSUID | MS_NODEV, NULL);
 }
 
 /* An initramfs's files are memory that never comes back; the running program's own pages stay until it ends. */

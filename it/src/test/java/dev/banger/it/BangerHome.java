@@ -85,6 +85,15 @@ final class BangerHome implements BeforeAllCallback, AfterAllCallback {
 
     @Override
     public void afterAll(ExtensionContext context) {
+        try {
+            endThroughBanger();
+        } finally {
+            // What a failed test leaves must not be in the way of all that follow.
+            processes().forEach(process -> Processes.signal(process.pid(), "KILL"));
+        }
+    }
+
+    private void endThroughBanger() {
         deleteVms();
         assertNoVmIsLeft();
         banger().ok("daemon", "stop");

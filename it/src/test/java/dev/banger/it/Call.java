@@ -55,7 +55,7 @@ final class Call {
     Running start() {
         Running running = open();
         byte[] bytes = input == null ? new byte[0] : input;
-        Thread.ofVirtual().name("stdin").start(() -> {
+        Thread.ofPlatform().daemon().name("stdin").start(() -> {
             try (OutputStream stdin = running.stdin()) {
                 stdin.write(bytes);
             } catch (IOException e) {

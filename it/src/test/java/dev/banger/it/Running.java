@@ -32,7 +32,7 @@ final class Running implements AutoCloseable {
         private final Thread reader;
 
         Collected(InputStream from) {
-            reader = Thread.ofVirtual().name("output").start(() -> {
+            reader = Thread.ofPlatform().daemon().name("output").start(() -> {
                 byte[] buffer = new byte[64 * 1024];
                 try {
                     int count;
