@@ -9,7 +9,7 @@ import java.util.List;
  * the tests are its callers.
  *
  * <p>A VM is named by a <em>reference</em>: its name, its id, or a prefix of its id that no other VM shares. All methods
- * are thread-safe, block the calling thread (use virtual threads), and fail with {@link BangerException}. Work that takes
+ * are thread-safe, block the calling thread, and fail with {@link BangerException}. Work that takes
  * longer than a moment is an {@link Operation}: it is under way when the method returns.
  */
 public interface BangerApi {

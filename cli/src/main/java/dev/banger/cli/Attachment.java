@@ -26,10 +26,16 @@ final class Attachment {
                 console.raw(true);
                 console.onResize(session::resize);
             }
-            Thread stdin = Thread.ofVirtual().name("stdin").start(() -> input(session));
+            Thread stdin = Thread.ofPlatform().daemon().name("stdin").start(() -> input(session));
             List<Thread> outputs = List.of(
-                    Thread.ofVirtual().name("stdout").start(() -> output(session.stdout(), console.stdout(), session)),
-                    Thread.ofVirtual().name("stderr").start(() -> output(session.stderr(), console.stderr(), session)));
+                    Thread.ofPlatform()
+                            .daemon()
+                            .name("stdout")
+                            .start(() -> output(session.stdout(), console.stdout(), session)),
+                    Thread.ofPlatform()
+                            .daemon()
+                            .name("stderr")
+                            .start(() -> output(session.stderr(), console.stderr(), session)));
             int status = session.await();
             for (Thread thread : outputs) {
                 thread.join();

@@ -35,7 +35,8 @@ final class InternalTcpCommand extends Leaf {
     @Override
     public Integer call() {
         try (GuestConnection connection = connect()) {
-            Thread.ofVirtual()
+            Thread.ofPlatform()
+                    .daemon()
                     .name("to-guest")
                     .start(() -> copyAndClose(console().stdin(), connection.output()));
             copy(connection.input(), console().stdout());

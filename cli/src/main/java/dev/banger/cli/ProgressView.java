@@ -43,7 +43,7 @@ final class ProgressView {
 
     /** Waits for the operation's end. @return its result */
     <T> T follow(Operation<T> operation) {
-        Thread ticker = Thread.ofVirtual().name("progress").start(this::tick);
+        Thread ticker = Thread.ofPlatform().daemon().name("progress").start(this::tick);
         try {
             return operation.await(this::onEvent);
         } catch (BangerException e) {

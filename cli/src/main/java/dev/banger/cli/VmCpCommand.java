@@ -79,7 +79,7 @@ final class VmCpCommand extends Leaf {
         AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
         try (PipedInputStream tar = new PipedInputStream(PIPE)) {
             PipedOutputStream out = new PipedOutputStream(tar);
-            Thread packer = Thread.ofVirtual().name("tar").start(() -> {
+            Thread packer = Thread.ofPlatform().daemon().name("tar").start(() -> {
                 try (out) {
                     Tar.pack(file, entry, out);
                 } catch (IOException e) {
@@ -120,7 +120,7 @@ final class VmCpCommand extends Leaf {
         AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
         try (PipedInputStream tar = new PipedInputStream(PIPE)) {
             PipedOutputStream out = new PipedOutputStream(tar);
-            Thread unpacker = Thread.ofVirtual().name("untar").start(() -> {
+            Thread unpacker = Thread.ofPlatform().daemon().name("untar").start(() -> {
                 try (tar) {
                     Tar.unpack(tar, at, into);
                 } catch (IOException e) {

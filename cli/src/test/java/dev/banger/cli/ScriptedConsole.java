@@ -76,7 +76,7 @@ final class ScriptedConsole implements Console {
     Run start(ScriptedBanger banger, String... arguments) {
         BangerCli cli = new BangerCli(banger, "0.1.0", "abc123", Path.of("/opt/banger/bin/banger"));
         FutureTask<Integer> task = new FutureTask<>(() -> cli.run(List.of(arguments), this));
-        Thread thread = Thread.ofVirtual().unstarted(task);
+        Thread thread = Thread.ofPlatform().daemon().unstarted(task);
         worker = thread;
         thread.start();
         return new Run(task);

@@ -34,7 +34,7 @@ public final class FrameWriter implements AutoCloseable {
 
     public FrameWriter(WritableByteChannel channel) {
         this.channel = channel;
-        thread = Thread.ofVirtual().name("frame-writer").start(this::drain);
+        thread = Thread.ofPlatform().daemon().name("frame-writer").start(this::drain);
     }
 
     /** Queues a frame, however long the receiver takes to make room. The payload must not be changed afterwards. */

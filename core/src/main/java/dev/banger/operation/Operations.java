@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All operations of this daemon, running and recently ended. Each runs on a virtual thread of its own. Thread-safe.
+ * All operations of this daemon, running and recently ended. Each runs on a thread of its own. Thread-safe.
  *
  * <p>Operations live in memory: what must survive the daemon is intent in the database, which reconcile finishes or
  * undoes.

@@ -16,7 +16,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One operation: a virtual thread, its events, its outcome. Thread-safe. */
+/** One operation: a thread, its events, its outcome. Thread-safe. */
 final class RunningOperation<T> implements Operation<T>, Progress {
     private static final int KEPT_EVENTS = 500;
 
@@ -48,7 +48,7 @@ final class RunningOperation<T> implements Operation<T>, Progress {
     void begin(Operations.Work<T> work) {
         lock.lock();
         try {
-            worker = Thread.ofVirtual().name(id + " " + kind).start(() -> run(work));
+            worker = Thread.ofPlatform().daemon().name(id + " " + kind).start(() -> run(work));
         } finally {
             lock.unlock();
         }

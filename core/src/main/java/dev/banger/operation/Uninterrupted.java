@@ -12,7 +12,7 @@ public final class Uninterrupted {
     /** Runs {@code work}, which takes no lock that the caller holds; throws what it throws. */
     public static void run(Runnable work) {
         Outcome outcome = new Outcome();
-        Thread thread = Thread.ofVirtual().name("uninterrupted").start(() -> {
+        Thread thread = Thread.ofPlatform().daemon().name("uninterrupted").start(() -> {
             try {
                 work.run();
             } catch (RuntimeException e) {

@@ -47,7 +47,7 @@ final class LiveVms implements AutoCloseable {
         Live live = new Live(vm, Path.of(record.runtime().vsockPath()));
         live.channel = channel;
         byId.put(record.id(), live);
-        Thread.ofVirtual().name("watch " + record.name()).start(() -> watch(record.id(), live));
+        Thread.ofPlatform().daemon().name("watch " + record.name()).start(() -> watch(record.id(), live));
     }
 
     private void watch(String id, Live live) {

@@ -165,7 +165,7 @@ class FrameTest {
         input.end();
         input.read();
         FrameInput second = new FrameInput(new Window(grants::add, 1000));
-        Thread reader = Thread.ofVirtual().start(() -> {
+        Thread reader = Thread.ofPlatform().daemon().start(() -> {
             try {
                 second.readNBytes(700);
             } catch (IOException e) {
@@ -193,7 +193,8 @@ class FrameTest {
         Credit credit = new Credit();
         credit.grant(10);
         assertThat(credit.take(100)).isEqualTo(10);
-        Thread waiting = Thread.ofVirtual()
+        Thread waiting = Thread.ofPlatform()
+                .daemon()
                 .start(() -> assertThatThrownBy(() -> credit.take(1)).isInstanceOf(IOException.class));
         credit.close();
         waiting.join();
@@ -203,7 +204,7 @@ class FrameTest {
     void anInterruptedSenderDoesNotCloseTheConnectionOfOthers() throws Exception {
         Pipe pipe = Pipe.open();
         try (FrameWriter writer = new FrameWriter(pipe.sink())) {
-            Thread stuck = Thread.ofVirtual().start(() -> {
+            Thread stuck = Thread.ofPlatform().daemon().start(() -> {
                 try {
                     while (true) {
                         writer.write(new Frame(FrameType.STDOUT, 1, new byte[Frame.MAX_DATA]));

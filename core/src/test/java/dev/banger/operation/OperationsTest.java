@@ -87,7 +87,7 @@ class OperationsTest {
         NamedLocks locks = new NamedLocks();
         var held = locks.take("image");
         List<String> seen = new ArrayList<>();
-        Thread waiter = Thread.ofVirtual().start(() -> {
+        Thread waiter = Thread.ofPlatform().daemon().start(() -> {
             try (var lock = locks.take("image")) {
                 seen.add("got it");
             } catch (BangerException e) {

@@ -91,7 +91,7 @@ final class ClientSession implements AutoCloseable {
                 Path.of(command.string(Field.CWD).orElse("/")),
                 environment(command.strings(Field.ENV)));
         List<String> arguments = command.strings(Field.ARG);
-        Thread worker = Thread.ofVirtual().name("command").unstarted(() -> {
+        Thread worker = Thread.ofPlatform().daemon().name("command").unstarted(() -> {
             int status = BangerCli.FAILED;
             try {
                 status = cli.run(arguments, console);

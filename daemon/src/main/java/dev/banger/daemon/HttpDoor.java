@@ -11,7 +11,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.Executors;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -25,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class HttpDoor implements AutoCloseable {
     private static final int COPY = 16 * 1024;
+
+    /** A request that follows an operation holds a thread; the socket takes 512 connections. */
+    private static final int MOST_THREADS = 520;
+
     private static final Duration AFTER_REQUEST = Duration.ofSeconds(10);
 
     private final Path socket;
@@ -46,7 +49,7 @@ final class HttpDoor implements AutoCloseable {
                 SocketPath path = SocketPath.of(socket)) {
             jetty.connect(path.address());
             writeAll(jetty, first);
-            Thread back = Thread.ofVirtual().name("http-back").start(() -> copy(jetty, connection));
+            Thread back = Thread.ofPlatform().daemon().name("http-back").start(() -> copy(jetty, connection));
             copy(connection, jetty);
             // The client sends no more. It may still read the answer to what it asked; one that never comes is not
             // waited for.
@@ -91,10 +94,9 @@ final class HttpDoor implements AutoCloseable {
         if (server != null) {
             return;
         }
-        QueuedThreadPool threads = new QueuedThreadPool(8, 2);
+        QueuedThreadPool threads = new QueuedThreadPool(MOST_THREADS, 2);
         threads.setName("http");
         threads.setDaemon(true);
-        threads.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
         Server fresh = new Server(threads);
         HttpConfiguration configuration = new HttpConfiguration();
         configuration.setSendServerVersion(false);

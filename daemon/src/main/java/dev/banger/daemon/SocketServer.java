@@ -64,7 +64,7 @@ final class SocketServer {
                 throw e;
             }
             SocketServer opened = new SocketServer(socket, frames, http, server, Files.getOwner(socket));
-            Thread.ofVirtual().name("accept").start(opened::accept);
+            Thread.ofPlatform().daemon().name("accept").start(opened::accept);
             return opened;
         } catch (IOException e) {
             throw new BangerException(
@@ -94,7 +94,7 @@ final class SocketServer {
                     continue;
                 }
                 connections.add(connection);
-                Thread.ofVirtual().name("connection").start(() -> serve(connection));
+                Thread.ofPlatform().daemon().name("connection").start(() -> serve(connection));
             } catch (IOException e) {
                 if (server.isOpen()) {
                     LOG.warn("Could not accept a connection", e);

@@ -214,7 +214,7 @@ class FrameDoorTest {
     void manyClientsAtOnceAreServed() throws Exception {
         CountDownLatch done = new CountDownLatch(40);
         for (int i = 0; i < 40; i++) {
-            Thread.ofVirtual().start(() -> {
+            Thread.ofPlatform().daemon().start(() -> {
                 try {
                     if (run("vm", "ls").status() == 0) {
                         done.countDown();
@@ -232,7 +232,7 @@ class FrameDoorTest {
         CountDownLatch won = new CountDownLatch(1);
         CountDownLatch lost = new CountDownLatch(19);
         for (int i = 0; i < 20; i++) {
-            Thread.ofVirtual().start(() -> {
+            Thread.ofPlatform().daemon().start(() -> {
                 try {
                     FrameClient.Ended ended = run("vm", "create", "--name", "dev");
                     if (ended.status() == 0) {

@@ -164,7 +164,7 @@ class HttpDoorTest {
     void followingTheConsoleOfAVmEndsWhenItIsDeleted() throws Exception {
         complete("POST", "/v1/vms", "{\"name\": \"dev\", \"start\": true}");
         CountDownLatch ended = new CountDownLatch(1);
-        Thread.ofVirtual().start(() -> {
+        Thread.ofPlatform().daemon().start(() -> {
             try (FrameClient client = daemon.connect()) {
                 if (client.run("vm", "logs", "-f", "dev").status() == 0) {
                     ended.countDown();

@@ -41,7 +41,7 @@ class LogStreamTest {
         Files.writeString(log, "one\n");
         AtomicBoolean alive = new AtomicBoolean(true);
         ByteArrayOutputStream seen = new ByteArrayOutputStream();
-        Thread reader = Thread.ofVirtual().start(() -> {
+        Thread reader = Thread.ofPlatform().daemon().start(() -> {
             try (LogStream stream = new LogStream(log, true, alive::get)) {
                 stream.transferTo(seen);
             } catch (IOException e) {

@@ -81,7 +81,7 @@ public abstract class VmStoreConformance {
     @Test
     void letsExactlyOneOfManyHaveAName() throws Exception {
         VmStore store = store();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
             List<Callable<Boolean>> attempts = IntStream.rangeClosed(1, 20)
                     .<Callable<Boolean>>mapToObj(i -> () -> {
                         try {

@@ -137,7 +137,7 @@ class VmServiceTest {
                 })
                 .toList();
         List<String> outcomes = new ArrayList<>();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
             for (Future<String> outcome : threads.invokeAll(creates)) {
                 outcomes.add(outcome.get());
             }
@@ -153,7 +153,7 @@ class VmServiceTest {
         List<Callable<VmRecord>> creates = IntStream.range(0, 10)
                 .<Callable<VmRecord>>mapToObj(i -> () -> service.create(request(null), Progress.none()))
                 .toList();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
             for (Future<VmRecord> created : threads.invokeAll(creates)) {
                 created.get();
             }
@@ -170,7 +170,7 @@ class VmServiceTest {
         service.create(request("quick"), Progress.none());
         CountDownLatch gate = new CountDownLatch(1);
         host.gateBoots(gate);
-        Thread slow = Thread.ofVirtual().start(() -> service.create(request("slow"), Progress.none()));
+        Thread slow = Thread.ofPlatform().daemon().start(() -> service.create(request("slow"), Progress.none()));
 
         service.stop("quick", StopMode.GRACEFUL, Progress.none());
 
@@ -186,7 +186,7 @@ class VmServiceTest {
         CountDownLatch gate = new CountDownLatch(1);
         host.gateBoots(gate);
         List<Throwable> failures = new ArrayList<>();
-        Thread create = Thread.ofVirtual().start(() -> {
+        Thread create = Thread.ofPlatform().daemon().start(() -> {
             try {
                 service.create(request("dev"), Progress.none());
             } catch (BangerException e) {
@@ -330,7 +330,7 @@ class VmServiceTest {
         CountDownLatch gate = new CountDownLatch(1);
         host.gateBoots(gate);
         VmService first = service();
-        Thread create = Thread.ofVirtual().start(() -> {
+        Thread create = Thread.ofPlatform().daemon().start(() -> {
             try {
                 first.create(request("dev"), Progress.none());
             } catch (BangerException e) {
@@ -368,7 +368,7 @@ class VmServiceTest {
         VmRecord vm = service.create(request("dev"), Progress.none());
         host.guestIgnoresStop();
         List<Throwable> failures = new ArrayList<>();
-        Thread stop = Thread.ofVirtual().start(() -> {
+        Thread stop = Thread.ofPlatform().daemon().start(() -> {
             try {
                 service.stop("dev", StopMode.GRACEFUL, Progress.none());
             } catch (BangerException e) {
@@ -397,7 +397,7 @@ class VmServiceTest {
             awaitQuietly(go);
         });
         List<Throwable> failures = new ArrayList<>();
-        Thread create = Thread.ofVirtual().start(() -> {
+        Thread create = Thread.ofPlatform().daemon().start(() -> {
             try {
                 service.create(request("dev"), Progress.none());
             } catch (BangerException e) {

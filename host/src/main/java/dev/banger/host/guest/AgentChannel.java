@@ -56,7 +56,7 @@ final class AgentChannel implements GuestChannel {
         if (state.equals("settled")) {
             settled.countDown();
         }
-        Thread.ofVirtual().name("agent-reader").start(this::read);
+        Thread.ofPlatform().daemon().name("agent-reader").start(this::read);
     }
 
     private void read() {

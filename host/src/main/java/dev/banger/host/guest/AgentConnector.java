@@ -109,14 +109,14 @@ public final class AgentConnector implements GuestConnector {
             BooleanSupplier vmAlive,
             Send send) {
         BlockingQueue<Object> outcome = new ArrayBlockingQueue<>(2);
-        Thread.ofVirtual().name("agent-hello-send").start(() -> {
+        Thread.ofPlatform().daemon().name("agent-hello-send").start(() -> {
             try {
                 send.run();
             } catch (IOException | RuntimeException e) {
                 outcome.offer(e);
             }
         });
-        Thread.ofVirtual().name("agent-hello").start(() -> {
+        Thread.ofPlatform().daemon().name("agent-hello").start(() -> {
             try {
                 outcome.offer(reader.helloWith(nonce, SKIP_AT_MOST));
             } catch (IOException | RuntimeException e) {

@@ -63,7 +63,7 @@ public final class Pidfd implements AutoCloseable {
             if (isClosed() || System.nanoTime() >= deadline) {
                 return false;
             }
-            // A blocking poll would hold the carrier thread of every watcher; parking costs next to nothing.
+            // A blocking poll would hear neither an interrupt nor close(); parking costs next to nothing.
             LockSupport.parkNanos(Math.min(pause, Math.max(1, deadline - System.nanoTime())));
             pause = Math.min(pause * 3 / 2, LAST_LOOK.toNanos());
         }

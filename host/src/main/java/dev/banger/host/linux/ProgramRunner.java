@@ -114,9 +114,15 @@ public final class ProgramRunner {
         OutputCapture stdout = new OutputCapture(STDOUT_LIMIT, false, lines);
         OutputCapture stderr = new OutputCapture(STDERR_LIMIT, true, lines);
         List<Thread> pumps = List.of(
-                Thread.ofVirtual().name(program.name() + "-stdout").start(() -> drain(process, stdout, true)),
-                Thread.ofVirtual().name(program.name() + "-stderr").start(() -> drain(process, stderr, false)),
-                Thread.ofVirtual().name(program.name() + "-stdin").start(() -> feed(process, program.stdin())));
+                Thread.ofPlatform().daemon().name(program.name() + "-stdout").start(() -> drain(process, stdout, true)),
+                Thread.ofPlatform()
+                        .daemon()
+                        .name(program.name() + "-stderr")
+                        .start(() -> drain(process, stderr, false)),
+                Thread.ofPlatform()
+                        .daemon()
+                        .name(program.name() + "-stdin")
+                        .start(() -> feed(process, program.stdin())));
         try {
             if (!process.waitFor(program.timeout().toNanos(), TimeUnit.NANOSECONDS)) {
                 kill(process);

@@ -59,7 +59,7 @@ final class QmpClient implements AutoCloseable {
         }
         QmpClient client = new QmpClient(channel, events);
         try {
-            Thread.ofVirtual().name("qmp-reader").start(client::read);
+            Thread.ofPlatform().daemon().name("qmp-reader").start(client::read);
             if (client.next(GREETING).get("QMP") == null) {
                 throw new BangerException(ErrorCode.VMM_FAILED, "what listens on " + socket + " is no QEMU");
             }

@@ -168,7 +168,8 @@ final class PublishedDirectories {
         } catch (IOException | DirectoryIteratorException e) {
             LOG.warn("Cannot list {}", staging, e);
         }
-        Thread.ofVirtual()
+        Thread.ofPlatform()
+                .daemon()
                 .name("clear-staging")
                 .start(() -> unfinished.forEach(entry -> {
                     try {

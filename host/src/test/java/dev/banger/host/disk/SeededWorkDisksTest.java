@@ -116,7 +116,7 @@ class SeededWorkDisksTest {
 
     @Test
     void disksMadeAtOnceAreAllWholeAndNothingHalfMadeIsLeft_P16() throws Exception {
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (var threads = Executors.newCachedThreadPool()) {
             List<Callable<Disk>> eight = IntStream.range(0, 8)
                     .<Callable<Disk>>mapToObj(i -> () -> disks.prepare(directory.resolve("vm" + i), GIB))
                     .toList();

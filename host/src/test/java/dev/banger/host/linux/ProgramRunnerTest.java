@@ -131,7 +131,7 @@ class ProgramRunnerTest {
     void anInterruptEndsTheProgramWithItsDescendantsEvenIfTheyIgnoreTerm(@TempDir Path directory) throws Exception {
         Path pid = directory.resolve("pid");
         CompletableFuture<BangerException> thrown = new CompletableFuture<>();
-        Thread runner = Thread.ofVirtual().start(() -> {
+        Thread runner = Thread.ofPlatform().daemon().start(() -> {
             try {
                 programs.run(Program.of(
                         Duration.ofMinutes(5),
