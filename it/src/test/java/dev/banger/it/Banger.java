@@ -18,13 +18,16 @@ record Banger(List<String> prefix, Path tree, Map<String, String> environment) {
     static final Path TREE =
             Path.of(System.getProperty("banger.tree")).toAbsolutePath().normalize();
 
+    /** Whoever runs the tests may ignore signals (nohup, a background job), which the client would keep to. */
+    private static final List<String> SIGNALS = List.of("env", "--default-signal=HUP,INT,QUIT,TERM,USR1,USR2");
+
     static Banger in(Path home) {
         Map<String, String> environment = new HashMap<>(System.getenv());
         environment.keySet().removeIf(name -> name.startsWith("XDG_"));
         environment.put("BANGER_HOME", home.toString());
         environment.put("LC_ALL", "C.UTF-8");
         environment.put("TERM", "dumb");
-        return new Banger(List.of(), TREE, environment);
+        return new Banger(SIGNALS, TREE, environment);
     }
 
     Banger of(Path otherTree) {
