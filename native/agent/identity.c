@@ -252,7 +252,41 @@ static bool fill_fresh_work_disk(const char *directory, const char *mount_point)
     return ok;
 }
 
-static void mount_work_disk(const char *directory, struct outcome *outcome)
+static bool driver_file(const char *name, const char *text)
+{
+    char path[128];
+    (void) snprintf(path, sizeof path, "/sys/bus/virtio/drivers/virtio_blk/%s", name);
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool ok = write(fd, text, strlen(text)) == (ssize_t) strlen(text);
+    (void) close(fd);
+    return ok;
+}
+
+/*
+ * A restored guest knows the size of the disk that was there when it was saved. Its driver reads it again when it is bound
+ * again; the interrupt by which QEMU could tell it is lost, and the guest hangs, when it comes as the guest is resumed.
+ */
+static void probe_again(const char *serial, struct outcome *outcome)
+{
+    char device[64];
+    char link[128];
+    char target[MAX_PATH];
+    if (!find_disk(serial, device, sizeof device)) {
+        return; /* whoever mounts it says so */
+    }
+    (void) snprintf(link, sizeof link, "/sys/block/%s/device", strrchr(device, '/') + 1);
+    const ssize_t length = readlink(link, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = 0;
+    const char *name = strrchr(target, '/');
+    if (name == NULL || !driver_file("unbind", name + 1) || !driver_file("bind", name + 1)) {
+        fail(outcome, "INTERNAL", "cannot look at the work disk again: %s", strerror(errno));
+    }
+}
+
+static void mount_work_disk(const char *directory, bool restored, struct outcome *outcome)
 {
     char device[64];
     if (work_mount[0] != 0) {
@@ -261,6 +295,9 @@ static void mount_work_disk(const char *directory, struct outcome *outcome)
             grow_file_system(work_mount, device);
         }
         return;
+    }
+    if (restored) {
+        probe_again("work", outcome);
     }
     if (!find_disk("work", device, sizeof device)) {
         fail(outcome, "NOT_FOUND", "there is no disk with the serial work to mount on %s", directory);
@@ -278,9 +315,13 @@ static void mount_work_disk(const char *directory, struct outcome *outcome)
     if (!fill_fresh_work_disk(directory, STAGED_WORK_DISK)) {
         fail(outcome, "INTERNAL", "cannot copy %s to the work disk: %s", directory, strerror(errno));
     }
-    if (mount(STAGED_WORK_DISK, directory, NULL, MS_MOVE, NULL) != 0) {
+    /* Not moved: after a restore systemd runs, which has made all mounts shared, and those cannot be (mount(2)). */
+    const bool mounted = mount(STAGED_WORK_DISK, directory, NULL, MS_BIND, NULL) == 0;
+    if (!mounted) {
         fail(outcome, "INTERNAL", "cannot mount the work disk on %s: %s", directory, strerror(errno));
-        (void) umount2(STAGED_WORK_DISK, MNT_DETACH);
+    }
+    (void) umount2(STAGED_WORK_DISK, MNT_DETACH);
+    if (!mounted) {
         return;
     }
     (void) rmdir(STAGED_WORK_DISK);
@@ -288,7 +329,7 @@ static void mount_work_disk(const char *directory, struct outcome *outcome)
     stage("work-disk");
 }
 
-static void apply_work_disk(const struct field *field, struct outcome *outcome)
+static void apply_work_disk(const struct field *field, bool restored, struct outcome *outcome)
 {
     char directory[MAX_PATH];
     if (!text_of(field, directory, sizeof directory, outcome, "work disk")) {
@@ -298,7 +339,7 @@ static void apply_work_disk(const struct field *field, struct outcome *outcome)
         fail(outcome, "INVALID_ARGUMENT", "the work disk's mount point is not an absolute path below /");
         return;
     }
-    mount_work_disk(directory, outcome);
+    mount_work_disk(directory, restored, outcome);
 }
 
 /* ---- the network ---- */
@@ -404,7 +445,11 @@ void identity_apply(const uint8_t *payload, size_t length, uint32_t *generation,
         apply_entropy(&field, outcome);
     }
     if (field_find(payload, length, FIELD_WORK_DISK, &field)) {
-        apply_work_disk(&field, outcome);
+        struct field number;
+        uint32_t given = 1;
+        const bool restored = field_find(payload, length, FIELD_GENERATION, &number) && field_u32(&number, &given)
+            && given > 1;
+        apply_work_disk(&field, restored, outcome);
     }
     field_reader_init(&reader, payload, length);
     while (field_next(&reader, &field)) {

@@ -3,6 +3,7 @@ package dev.banger.api;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that can be asked of banger. Implemented in the daemon by its services; the command line, the REST door and
@@ -36,6 +37,44 @@ public interface BangerApi {
 
     /** Deletes those of these VMs that are stopped when their turn comes. */
     Operation<List<VmInfo>> pruneVms(List<String> refs);
+
+    /** Stops a VM's CPUs; memory, processes and connections are kept. A paused one stays paused. */
+    VmInfo pauseVm(String ref);
+
+    /** Lets a paused VM go on; its clock is set. A running one is left as it is. */
+    VmInfo resumeVm(String ref);
+
+    /** The snapshots of a VM, oldest first; parents come before their children. */
+    List<SnapshotInfo> snapshots(String ref);
+
+    /**
+     * Saves a VM: of a running one memory and disks, with a short pause, of a stopped one its disks.
+     *
+     * @param name null: one is made up
+     */
+    Operation<SnapshotInfo> createSnapshot(String ref, @Nullable String name);
+
+    /** Makes a VM what it was; what it did since then is lost unless another snapshot has it. */
+    Operation<VmInfo> restoreSnapshot(String ref, String name);
+
+    /** Deletes a snapshot that nothing else is based on. */
+    void deleteSnapshot(String ref, String name);
+
+    /** Makes new VMs of a running one, with all it has in memory and on its disks, each with an identity of its own. */
+    Operation<List<VmInfo>> forkVm(String ref, VmFork request);
+
+    List<TemplateInfo> templates();
+
+    /** {@code ref} is a template's id or a prefix that no other one has. */
+    TemplateInfo template(String ref);
+
+    /** Makes the template of an image ahead of need; one that is there is kept. */
+    Operation<TemplateInfo> warmTemplate(TemplateWarm request);
+
+    void deleteTemplate(String ref);
+
+    /** Deletes the templates that no VM can start from any more. @return which */
+    List<TemplateInfo> pruneTemplates();
 
     VmStats stats(String ref);
 

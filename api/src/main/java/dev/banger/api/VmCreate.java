@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param acceleration {@code kvm} or {@code tcg}; null: the best that works here
  * @param ports published ports, default none
  * @param start whether to start it
+ * @param cold whether it boots although there is a template to start from
+ * @param idlePauseSeconds after how long without a command, ssh or network traffic it is paused until it is needed; null: never
  * @param ephemeral whether the VM is to be deleted when the daemon that made it ends, should its maker not do so before
  * @param waitFor how far the start goes before it counts as done
  */
@@ -30,6 +32,8 @@ public record VmCreate(
         @Nullable String acceleration,
         List<PublishedPort> ports,
         boolean start,
+        boolean cold,
+        @Nullable Long idlePauseSeconds,
         boolean ephemeral,
         @Nullable WaitFor waitFor) {
     public VmCreate {

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param startedAt when it was last started, while running
  * @param lastError why the last start failed or the VM went down, if it did
  * @param lastStart the stages of the last start
+ * @param startedFrom what it came from when it was last started: {@code boot}, {@code template}, {@code pool}, {@code snapshot},
+ *     {@code fork}
+ * @param idlePauseSeconds after how long without activity it is paused; 0: never
  */
 @Json
 public record VmInfo(
@@ -52,4 +55,6 @@ public record VmInfo(
         Instant createdAt,
         @Nullable Instant startedAt,
         @Nullable String lastError,
-        List<StageTiming> lastStart) {}
+        List<StageTiming> lastStart,
+        @Nullable String startedFrom,
+        long idlePauseSeconds) {}

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param memoryMiB memory in MiB
  * @param diskBytes size of the work disk, which can only grow
  * @param kernel name of the kernel it boots
+ * @param idlePauseSeconds after how long without activity it is paused; 0: never. May change while it runs
  * @param ports replaces all published ports
  */
 @Json
@@ -19,4 +20,5 @@ public record VmSet(
         @Nullable Long memoryMiB,
         @Nullable Long diskBytes,
         @Nullable String kernel,
+        @Nullable Long idlePauseSeconds,
         @Nullable List<PublishedPort> ports) {}

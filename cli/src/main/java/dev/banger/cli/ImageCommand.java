@@ -12,5 +12,11 @@ import picocli.CommandLine.Command;
             "banger image build tar --name mine --path root.tar makes one of your own.",
             ""
         },
-        subcommands = {ImageLsCommand.class, ImageShowCommand.class, ImageBuildCommand.class, ImageDeleteCommand.class})
+        subcommands = {
+            ImageLsCommand.class,
+            ImageShowCommand.class,
+            ImageBuildCommand.class,
+            ImageWarmCommand.class,
+            ImageDeleteCommand.class
+        })
 final class ImageCommand extends Group {}

@@ -1,6 +1,7 @@
 package dev.banger.cli;
 
 import dev.banger.api.BangerApi;
+import dev.banger.api.BangerException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -34,5 +35,14 @@ abstract class Leaf implements Callable<Integer> {
 
     Console console() {
         return session.console();
+    }
+
+    /** Tells why one of several things failed, so that the others get their turn. @return the exit status it asks for */
+    int failed(BangerException e) {
+        out().error(String.valueOf(e.getMessage()));
+        if (!e.detail().isBlank()) {
+            out().errorDetail(e.detail());
+        }
+        return e.code().exitCode();
     }
 }

@@ -26,8 +26,10 @@ import picocli.CommandLine.Option;
             VmCommand.class,
             ImageCommand.class,
             KernelCommand.class,
+            TemplateCommand.class,
             DaemonCommand.class,
             DoctorCommand.class,
+            BenchCommand.class,
             CompletionCommand.class,
             VersionCommand.class,
             InternalCommand.class

@@ -57,12 +57,4 @@ abstract class VmMany extends Leaf {
         }
         return worst;
     }
-
-    private int failed(BangerException e) {
-        out().error(String.valueOf(e.getMessage()));
-        if (!e.detail().isBlank()) {
-            out().errorDetail(e.detail());
-        }
-        return e.code().exitCode();
-    }
 }

@@ -58,8 +58,31 @@ final class VmOptions {
                     "How far to wait: agent (commands run; the default) or system (the image's init has finished).")
     private WaitFor waitFor = WaitFor.AGENT;
 
+    @Option(names = "--cold", description = "Boot it, although there is a template to start from.")
+    private boolean cold;
+
+    @Option(
+            names = "--idle-pause",
+            paramLabel = "DURATION",
+            converter = Durations.class,
+            description =
+                    "Pause it when it has been idle for so long, such as 30s or 10m; the next exec or ssh resumes it.")
+    private @Nullable Long idlePauseSeconds;
+
     VmCreate request(boolean start, boolean ephemeral) {
         return new VmCreate(
-                name, image, kernel, cpus, memoryMiB, diskBytes, acceleration, ports, start, ephemeral, waitFor);
+                name,
+                image,
+                kernel,
+                cpus,
+                memoryMiB,
+                diskBytes,
+                acceleration,
+                ports,
+                start,
+                cold,
+                idlePauseSeconds,
+                ephemeral,
+                waitFor);
     }
 }

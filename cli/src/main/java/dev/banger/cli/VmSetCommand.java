@@ -12,7 +12,10 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "set",
-        description = {"Change what a stopped VM is; it takes effect at its next start.", ""},
+        description = {
+            "Change what a VM is: all but --idle-pause only while it is stopped; that takes effect at its next start.",
+            ""
+        },
         footer = {
             "",
             "Example: banger vm stop dev && banger vm set dev --memory 2G --disk-size 20G && banger vm start dev"
@@ -42,6 +45,14 @@ final class VmSetCommand extends Leaf {
     private @Nullable String kernel;
 
     @Option(
+            names = "--idle-pause",
+            paramLabel = "DURATION",
+            converter = Durations.class,
+            description =
+                    "Pause it when it has been idle for so long, such as 10m; 0: never. May change while it runs.")
+    private @Nullable Long idlePauseSeconds;
+
+    @Option(
             names = "--publish",
             paramLabel = "HOST:GUEST",
             converter = Ports.Converter.class,
@@ -61,11 +72,16 @@ final class VmSetCommand extends Leaf {
             throw BangerException.invalid("--publish and --publish-none exclude each other");
         }
         List<PublishedPort> published = noPorts ? List.of() : ports;
-        if (cpus == null && memoryMiB == null && diskBytes == null && kernel == null && published == null) {
+        if (cpus == null
+                && memoryMiB == null
+                && diskBytes == null
+                && kernel == null
+                && idlePauseSeconds == null
+                && published == null) {
             throw BangerException.invalid("say what to change, such as --memory 2G; \"banger vm set --help\" lists it");
         }
         VmInfo changed = new ProgressView(session(), false)
-                .follow(api().setVm(vm, new VmSet(cpus, memoryMiB, diskBytes, kernel, published)));
+                .follow(api().setVm(vm, new VmSet(cpus, memoryMiB, diskBytes, kernel, idlePauseSeconds, published)));
         out().line(changed.name());
         return 0;
     }

@@ -49,6 +49,12 @@ final class VmShowCommand extends Leaf {
                                 + Sizes.show(info.diskUsedBytes()) + " here"),
                 List.of("directory", info.directory()),
                 List.of("created", info.createdAt().toString())));
+        if (info.startedFrom() != null) {
+            facts.add(List.of("started from", info.startedFrom()));
+        }
+        if (info.idlePauseSeconds() > 0) {
+            facts.add(List.of("idle pause", "after " + Durations.show(info.idlePauseSeconds())));
+        }
         if (info.lastError() != null) {
             facts.add(List.of("last error", Neutral.line(info.lastError())));
         }

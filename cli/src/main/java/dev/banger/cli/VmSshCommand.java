@@ -42,7 +42,8 @@ final class VmSshCommand extends Leaf {
     @Override
     public Integer call() {
         VmInfo info = api().vm(vm);
-        if (info.state() != VmState.RUNNING) {
+        // A paused one is the daemon's to judge: one that it paused itself it also resumes.
+        if (info.state() != VmState.RUNNING && info.state() != VmState.PAUSED) {
             throw new BangerException(
                     ErrorCode.WRONG_STATE,
                     info.name() + " is not running; \"banger vm start " + info.name() + "\" starts it");

@@ -116,6 +116,31 @@ class ListingTest {
     }
 
     @Test
+    void vmShowSaysWhereTheVmCameFrom() {
+        console.run(banger, "vm", "show", "dev");
+
+        assertThat(console.out()).containsPattern("started from +boot\n").doesNotContain("idle pause");
+    }
+
+    @Test
+    void vmShowSaysWhenAnIdleVmIsPaused() {
+        banger.with(Samples.pausingAfter("dev", 600));
+
+        console.run(banger, "vm", "show", "dev");
+
+        assertThat(console.out()).containsPattern("idle pause +after 10m\n");
+    }
+
+    @Test
+    void aVmThatNeverStartedCameFromNowhere() {
+        banger.with(Samples.vm("dev", VmState.STOPPED));
+
+        console.run(banger, "vm", "show", "dev");
+
+        assertThat(console.out()).doesNotContain("started from");
+    }
+
+    @Test
     void statsShowsAllRunningVmsWithoutAName() {
         banger.with(Samples.running("dev")).with(Samples.vm("other", VmState.STOPPED));
 

@@ -4,12 +4,15 @@ import dev.banger.api.DaemonInfo;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.PublishedPort;
+import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StageTiming;
+import dev.banger.api.TemplateInfo;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmState;
 import dev.banger.api.VmStats;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a fake API shows. */
 final class Samples {
@@ -18,7 +21,15 @@ final class Samples {
     private Samples() {}
 
     static VmInfo vm(String name, VmState state) {
-        boolean running = state == VmState.RUNNING;
+        return vm(name, state, 0, "boot", List.of(new StageTiming("booting", 1200)));
+    }
+
+    static VmInfo pausingAfter(String name, long seconds) {
+        return vm(name, VmState.RUNNING, seconds, "boot", List.of());
+    }
+
+    private static VmInfo vm(String name, VmState state, long idlePauseSeconds, String from, List<StageTiming> stages) {
+        boolean running = state == VmState.RUNNING || state == VmState.PAUSED;
         return new VmInfo(
                 ID,
                 name,
@@ -40,7 +51,14 @@ final class Samples {
                 Instant.parse("2026-11-24T10:00:00Z"),
                 running ? Instant.parse("2026-11-24T10:00:02Z") : null,
                 null,
-                List.of(new StageTiming("booting", 1200)));
+                stages,
+                running ? from : null,
+                idlePauseSeconds);
+    }
+
+    /** One that came from there and whose start had these stages. */
+    static VmInfo startedFrom(String name, String from, StageTiming... stages) {
+        return vm(name, VmState.RUNNING, 0, from, List.of(stages));
     }
 
     static VmInfo running(String name) {
@@ -70,6 +88,39 @@ final class Samples {
                 Instant.parse("2026-11-24T09:00:00Z"),
                 "/cache/kernels/" + name,
                 List.of());
+    }
+
+    /** A snapshot of "dev" whose id is its name; a name of "-" is none. */
+    static SnapshotInfo snapshot(String name, @Nullable String parent, boolean current, String... usedBy) {
+        return new SnapshotInfo(
+                name,
+                name.equals("-") ? null : name,
+                "dev",
+                !name.equals("disks"),
+                parent,
+                current,
+                "qemu",
+                "debian",
+                "debian",
+                64L << 20,
+                Instant.parse("2026-11-24T10:01:00Z"),
+                List.of(usedBy));
+    }
+
+    static TemplateInfo template(String id, boolean current) {
+        return new TemplateInfo(
+                id,
+                "debian",
+                "debian",
+                "qemu",
+                "tcg",
+                "max",
+                2,
+                512,
+                96L << 20,
+                "/cache/templates/" + id,
+                Instant.parse("2026-11-24T09:30:00Z"),
+                current);
     }
 
     static DaemonInfo daemon() {

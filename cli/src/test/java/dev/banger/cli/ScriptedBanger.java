@@ -13,9 +13,13 @@ import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
+import dev.banger.api.SnapshotInfo;
 import dev.banger.api.SshAccess;
 import dev.banger.api.StopMode;
+import dev.banger.api.TemplateInfo;
+import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmFork;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmSet;
 import dev.banger.api.VmState;
@@ -25,12 +29,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +49,10 @@ final class ScriptedBanger implements BangerApi {
     private final Map<String, RuntimeException> refused = new ConcurrentHashMap<>();
     private final Map<String, byte[]> guestTars = new ConcurrentHashMap<>();
     private final List<VmInfo> vms = new CopyOnWriteArrayList<>();
+    private final List<SnapshotInfo> snapshots = new CopyOnWriteArrayList<>();
+    private final List<TemplateInfo> templates = new CopyOnWriteArrayList<>();
+    private final Map<String, Operation<?>> ended = new ConcurrentHashMap<>();
+    private final List<OperationInfo> operations = new CopyOnWriteArrayList<>();
     private volatile Function<ExecRequest, ExecSession> programs = request -> FakeProgram.ending(0);
     private volatile Operation<VmInfo> creation = FakeOperation.succeeding(Samples.running("dev"));
     private volatile Function<String, Operation<VmInfo>> work = ref -> FakeOperation.succeeding(Samples.running(ref));
@@ -49,6 +60,7 @@ final class ScriptedBanger implements BangerApi {
     private volatile DoctorReport report = new DoctorReport(List.of());
     private volatile byte[] uploaded = {};
     private volatile @Nullable VmCreate created;
+    private volatile @Nullable TemplateWarm warmed;
     private volatile @Nullable ExecRequest executed;
 
     ScriptedBanger with(VmInfo vm) {
@@ -56,7 +68,17 @@ final class ScriptedBanger implements BangerApi {
         return this;
     }
 
-    /** What is asked of this VM, image or kernel fails. */
+    ScriptedBanger with(SnapshotInfo snapshot) {
+        snapshots.add(snapshot);
+        return this;
+    }
+
+    ScriptedBanger with(TemplateInfo template) {
+        templates.add(template);
+        return this;
+    }
+
+    /** What is asked of this VM, image, kernel, snapshot or template fails. */
     ScriptedBanger refuse(String name, RuntimeException e) {
         refused.put(name, e);
         return this;
@@ -68,6 +90,23 @@ final class ScriptedBanger implements BangerApi {
 
     ScriptedBanger programs(Function<ExecRequest, ExecSession> answer) {
         programs = answer;
+        return this;
+    }
+
+    /** An operation that this daemon remembers. */
+    ScriptedBanger ended(String kind, String target, VmInfo result) {
+        String id = "op-" + (operations.size() + 1);
+        operations.add(new OperationInfo(
+                id,
+                kind,
+                target,
+                OperationInfo.State.SUCCEEDED,
+                Instant.EPOCH,
+                Instant.EPOCH,
+                result.lastStart(),
+                null,
+                null));
+        ended.put(id, FakeOperation.succeeding(result));
         return this;
     }
 
@@ -106,6 +145,10 @@ final class ScriptedBanger implements BangerApi {
 
     VmCreate created() {
         return present(created);
+    }
+
+    TemplateWarm warmed() {
+        return present(warmed);
     }
 
     ExecRequest executed() {
@@ -182,6 +225,87 @@ final class ScriptedBanger implements BangerApi {
         calls.add("prune " + String.join(" ", refs));
         return FakeOperation.succeeding(
                 vms.stream().filter(vm -> vm.state() == VmState.STOPPED).toList());
+    }
+
+    @Override
+    public VmInfo pauseVm(String ref) {
+        called("pause", ref);
+        return Samples.vm(ref, VmState.PAUSED);
+    }
+
+    @Override
+    public VmInfo resumeVm(String ref) {
+        called("resume", ref);
+        return Samples.running(ref);
+    }
+
+    @Override
+    public List<SnapshotInfo> snapshots(String ref) {
+        called("snapshots", ref);
+        return List.copyOf(snapshots);
+    }
+
+    @Override
+    public Operation<SnapshotInfo> createSnapshot(String ref, @Nullable String name) {
+        called("snapshot", ref + " as " + name);
+        return FakeOperation.succeeding(
+                Samples.snapshot(Objects.requireNonNullElse(name, "quiet-river"), null, true, ref));
+    }
+
+    @Override
+    public Operation<VmInfo> restoreSnapshot(String ref, String name) {
+        called("restore " + ref + " to", name);
+        return work.apply(ref);
+    }
+
+    @Override
+    public void deleteSnapshot(String ref, String name) {
+        called("delete snapshot of " + ref, name);
+    }
+
+    @Override
+    public Operation<List<VmInfo>> forkVm(String ref, VmFork request) {
+        calls.add("fork into " + request.name() + " times " + request.count());
+        called("fork", ref);
+        String name = Objects.requireNonNullElse(request.name(), "quiet-river");
+        return FakeOperation.succeeding(
+                request.count() == 1
+                        ? List.of(Samples.running(name))
+                        : IntStream.rangeClosed(1, request.count())
+                                .mapToObj(i -> Samples.running(name + "-" + i))
+                                .toList());
+    }
+
+    @Override
+    public List<TemplateInfo> templates() {
+        return List.copyOf(templates);
+    }
+
+    @Override
+    public TemplateInfo template(String ref) {
+        called("template", ref);
+        return templates.stream()
+                .filter(template -> template.id().startsWith(ref))
+                .findFirst()
+                .orElseThrow(() -> BangerException.notFound("there is no such template"));
+    }
+
+    @Override
+    public Operation<TemplateInfo> warmTemplate(TemplateWarm request) {
+        warmed = request;
+        called("warm", String.valueOf(request.image()));
+        return FakeOperation.succeeding(Samples.template("3f2a000011112222", true));
+    }
+
+    @Override
+    public void deleteTemplate(String ref) {
+        called("delete template", ref);
+    }
+
+    @Override
+    public List<TemplateInfo> pruneTemplates() {
+        calls.add("prune templates");
+        return templates.stream().filter(template -> !template.current()).toList();
     }
 
     @Override
@@ -280,7 +404,7 @@ final class ScriptedBanger implements BangerApi {
 
     @Override
     public List<OperationInfo> operations() {
-        return List.of();
+        return List.copyOf(operations);
     }
 
     @Override
@@ -290,7 +414,8 @@ final class ScriptedBanger implements BangerApi {
 
     @Override
     public Operation<?> followOperation(String id) {
-        throw BangerException.notFound("there is no operation " + id);
+        return Optional.ofNullable(ended.get(id))
+                .orElseThrow(() -> BangerException.notFound("there is no operation " + id));
     }
 
     @Override

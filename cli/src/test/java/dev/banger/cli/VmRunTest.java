@@ -33,7 +33,7 @@ class VmRunTest {
         console.run(
                 banger,
                 ("vm run --name dev --image mine --kernel own --cpus 3 --memory 2G --disk-size 20GiB --publish 8080:80"
-                                + " --publish 53 --acceleration tcg --wait system -- true")
+                                + " --publish 53 --acceleration tcg --wait system --cold --idle-pause 10m -- true")
                         .split(" "));
 
         assertThat(banger.created())
@@ -47,6 +47,8 @@ class VmRunTest {
                         "tcg",
                         List.of(new PublishedPort(8080, 80), new PublishedPort(53, 53)),
                         true,
+                        true,
+                        600L,
                         false,
                         WaitFor.SYSTEM));
     }

@@ -77,6 +77,20 @@ public record Places(Path config, Path state, Path cache, Path run) {
         return cache.resolve("initramfs");
     }
 
+    public Path templates() {
+        return cache.resolve("templates");
+    }
+
+    /** VMs that are nobody's yet; beside the others, so that a rename makes one of them. */
+    public Path pool() {
+        return state.resolve("pool");
+    }
+
+    /** Beside the VMs whose disks are based on them. */
+    public Path snapshots() {
+        return state.resolve("snapshots");
+    }
+
     public Path seeds() {
         return cache.resolve("seeds");
     }

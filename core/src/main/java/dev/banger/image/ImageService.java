@@ -29,6 +29,10 @@ public final class ImageService {
         return catalog.all();
     }
 
+    public boolean has(String name) {
+        return catalog.find(ImageName.check(name)).isPresent();
+    }
+
     public Image get(String name) {
         return catalog.find(ImageName.check(name)).orElseThrow(() -> missing(name));
     }

@@ -34,6 +34,10 @@ public final class KernelService {
         return catalog.all();
     }
 
+    public boolean has(String name) {
+        return catalog.find(ImageName.check(name)).isPresent();
+    }
+
     public Kernel get(String name) {
         return catalog.find(ImageName.check(name)).orElseThrow(() -> missing(name));
     }

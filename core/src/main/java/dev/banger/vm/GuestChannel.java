@@ -13,6 +13,9 @@ import java.util.List;
 public interface GuestChannel extends AutoCloseable {
     boolean isOpen();
 
+    /** Whether a command, a copy or a connection is under way through it. */
+    boolean isBusy();
+
     /** Gives the guest its identity. @return how long the guest took for each part of its boot */
     List<StageTiming> identify(Identity identity, Duration atMost);
 

@@ -26,7 +26,10 @@ public record Identity(
         @Nullable String hostKeyPublic,
         @Nullable String workDisk) {
 
-    private static final int FIRST = 1;
+    /** The guest has just booted. */
+    static final int FIRST = 1;
+    /** The guest was restored: it has been another before. */
+    static final int RESTORED = 2;
 
     @Override
     public String toString() {
@@ -56,7 +59,7 @@ public record Identity(
             return this;
         }
 
-        Identity build(VmRecord vm, NetworkSettings network) {
+        Identity build(VmRecord vm, NetworkSettings network, int generation) {
             return new Identity(
                     vm.name(),
                     vm.runtime().guestIp(),
@@ -64,7 +67,7 @@ public record Identity(
                     network.dns(),
                     vm.runtime().mac(),
                     vm.runtime().machineId(),
-                    FIRST,
+                    generation,
                     List.copyOf(authorizedKeys),
                     hostKey,
                     hostKeyPublic,

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 final class LiveVms implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LiveVms.class);
     private static final Duration RECONNECT = Duration.ofSeconds(10);
+    private static final Duration USED = Duration.ofSeconds(1);
     private static final Duration WATCH = Duration.ofMinutes(10);
 
     private final GuestConnector connector;
@@ -36,6 +37,7 @@ final class LiveVms implements AutoCloseable {
         final Path agentSocket;
         final ReentrantLock connecting = new ReentrantLock();
         volatile @Nullable GuestChannel channel;
+        volatile long used = System.nanoTime();
 
         Live(RunningVm vm, Path agentSocket) {
             this.vm = vm;
@@ -64,6 +66,26 @@ final class LiveVms implements AutoCloseable {
 
     Optional<RunningVm> find(String id) {
         return Optional.ofNullable(byId.get(id)).map(live -> live.vm);
+    }
+
+    /** Somebody is about to use a VM. */
+    void touch(String id) {
+        Live found = byId.get(id);
+        if (found != null) {
+            found.used = System.nanoTime();
+        }
+    }
+
+    /** Whether something goes on in a VM through its agent or its network. */
+    boolean isBusy(String id) {
+        Live found = byId.get(id);
+        if (found == null) {
+            return true; // nothing is known of it, so it is left alone
+        }
+        GuestChannel channel = found.channel;
+        return System.nanoTime() - found.used < USED.toNanos()
+                || (channel != null && channel.isOpen() && channel.isBusy())
+                || found.vm.hasConnections();
     }
 
     /** The channel to a running VM's guest, opened if need be. */

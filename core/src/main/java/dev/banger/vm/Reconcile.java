@@ -21,6 +21,7 @@ final class Reconcile {
     private final LiveVms live;
     private final VmDirectories directories;
     private final VmLifecycle lifecycle;
+    private final Snapshots snapshots;
     private final HostSeams host;
 
     Reconcile(
@@ -30,6 +31,7 @@ final class Reconcile {
             LiveVms live,
             VmDirectories directories,
             VmLifecycle lifecycle,
+            Snapshots snapshots,
             HostSeams host) {
         this.store = store;
         this.files = files;
@@ -37,6 +39,7 @@ final class Reconcile {
         this.live = live;
         this.directories = directories;
         this.lifecycle = lifecycle;
+        this.snapshots = snapshots;
         this.host = host;
     }
 
@@ -92,7 +95,7 @@ final class Reconcile {
             }
             // A guest that was asked to stop is syncing its disks now: it is taken up, and its end noticed when it
             // comes.
-            case RUNNING, STOPPING, STOPPED ->
+            case RUNNING, PAUSED, STOPPING, STOPPED ->
                 process.ifPresentOrElse(running -> keep(vm, running, found), () -> demote(vm, state, found));
         }
     }
@@ -112,21 +115,34 @@ final class Reconcile {
                         vm.spec().ports());
         handles.seed(vm.id(), vm.directory(), known, found);
         VmRecord current = vm;
-        if (vm.runtime().state() != VmState.RUNNING) {
+        RunningVm running = host.vmms().byName(known.vmm()).reattach(vm, known);
+        boolean paused = vm.runtime().state() == VmState.PAUSED;
+        if (!paused && vm.runtime().state() != VmState.RUNNING) {
             current = vm.with(vm.runtime().withState(VmState.RUNNING));
             store.update(current);
         }
-        live.add(current, host.vmms().byName(known.vmm()).reattach(current, known), null);
+        live.add(current, running, null);
+        snapshots.recover(current, running);
+        // A daemon that was killed while it saved the VM, or paused it, left it half-way.
+        if (paused != running.isPaused()) {
+            if (paused) {
+                running.pause();
+            } else {
+                running.resume();
+            }
+        }
         LOG.info("Found VM {} running as pid {}", vm.name(), process.pid());
     }
 
-    private void demote(VmRecord vm, VmState state, HandleFiles.Found found) {
+    private void demote(VmRecord found, VmState state, HandleFiles.Found file) {
+        snapshots.recover(found, null);
+        VmRecord vm = store.find(found.id()).orElse(found);
         if (state == VmState.STOPPING) {
             lifecycle.settle(vm, null);
-        } else if (state == VmState.RUNNING) {
+        } else if (state == VmState.RUNNING || state == VmState.PAUSED) {
             LOG.info("VM {} no longer runs", vm.name());
             lifecycle.settle(vm, "its VMM ended while the daemon was away");
-        } else if (!(found instanceof HandleFiles.Found.Missing)) {
+        } else if (!(file instanceof HandleFiles.Found.Missing)) {
             lifecycle.settle(vm, vm.runtime().lastError());
         }
     }

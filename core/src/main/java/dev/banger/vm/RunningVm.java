@@ -1,6 +1,9 @@
 package dev.banger.vm;
 
+import dev.banger.vm.RootDisks.Disk;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** A VMM process that runs a VM, as the daemon controls it. Thread-safe. Closing lets go of it; the VM runs on. */
 public interface RunningVm extends AutoCloseable {
@@ -19,6 +22,40 @@ public interface RunningVm extends AutoCloseable {
 
     /** Why the VMM ended, as far as it said so; empty if unknown. */
     String exitReason();
+
+    /** Stops the guest's CPUs; a paused one is left as it is. */
+    void pause();
+
+    /** Lets a paused guest go on; a running one is left as it is. */
+    void resume();
+
+    boolean isPaused();
+
+    /**
+     * Saves memory and devices of the paused guest, which stays paused.
+     *
+     * @param memory a file that is made; sparse, as large as the guest's memory
+     * @param state a file that is made
+     */
+    void save(Path memory, Path state);
+
+    /**
+     * From now on writes to other files: each disk is an overlay made before, based on the file that the disk of the same serial
+     * number had until now. The guest is paused. Either all disks change or none.
+     */
+    void switchDisks(List<Disk> overlays);
+
+    /** Whether {@link #switchDisks} has been done with this overlay. */
+    boolean writesTo(Disk overlay);
+
+    /** Publishes the ports of a VM that was started without any. */
+    void publish(Vmm.Attachment network);
+
+    /** Whether anything is connected through its network, in either direction. */
+    boolean hasConnections();
+
+    /** The VM's directory has been renamed. */
+    void movedTo(Path directory);
 
     /** Asks the VMM to end at once; the guest is not asked. Returns without waiting. */
     void quit();

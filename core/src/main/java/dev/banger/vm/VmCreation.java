@@ -5,7 +5,6 @@ import dev.banger.api.ErrorCode;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmSet;
-import dev.banger.api.VmState;
 import dev.banger.image.Image;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
@@ -20,6 +19,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -70,7 +70,7 @@ final class VmCreation {
         kernels.checkObtainable(spec.kernel());
     }
 
-    private VmSpec spec(VmCreate request) {
+    VmSpec spec(VmCreate request) {
         VmSpec spec = new VmSpec(
                 Objects.requireNonNullElse(request.image(), ImageService.DEFAULT),
                 "",
@@ -82,7 +82,8 @@ final class VmCreation {
                 request.acceleration(),
                 host.network().name(),
                 List.copyOf(request.ports()),
-                request.ephemeral());
+                request.ephemeral(),
+                Objects.requireNonNullElse(request.idlePauseSeconds(), 0L));
         return checked(spec);
     }
 
@@ -104,6 +105,9 @@ final class VmCreation {
         String acceleration = spec.acceleration();
         if (acceleration != null && !Set.of("kvm", "tcg").contains(acceleration)) {
             throw BangerException.invalid("acceleration is kvm or tcg, not \"" + acceleration + "\"");
+        }
+        if (spec.idlePauseSeconds() < 0) {
+            throw BangerException.invalid("a VM is paused after a number of seconds, not " + spec.idlePauseSeconds());
         }
         Set<Integer> seen = new HashSet<>();
         for (PublishedPort port : spec.ports()) {
@@ -135,17 +139,23 @@ final class VmCreation {
                 old.acceleration(),
                 old.network(),
                 change.ports() == null ? old.ports() : List.copyOf(change.ports()),
-                old.ephemeral()));
+                old.ephemeral(),
+                Objects.requireNonNullElse(change.idlePauseSeconds(), old.idlePauseSeconds())));
     }
 
     /** Takes the name and address: a row in state CREATING, which its creator completes or deletes. */
     VmRecord reserve(VmCreate request) {
+        return reserve(request, hex(6));
+    }
+
+    /** The same with an id that is known already. */
+    VmRecord reserve(VmCreate request, String id) {
         VmSpec spec = spec(request);
         reserve.lock();
         try {
             List<VmRecord> all = store.all();
             String name = name(request.name(), all);
-            VmRecord vm = record(name, spec, all);
+            VmRecord vm = record(id, name, spec, all);
             store.insert(vm);
             return vm;
         } finally {
@@ -175,37 +185,24 @@ final class VmCreation {
         }
     }
 
-    private VmRecord record(String name, VmSpec spec, List<VmRecord> all) {
-        String id = hex(6);
+    private VmRecord record(String id, String name, VmSpec spec, List<VmRecord> all) {
         Path directory = directories.of(id);
         Set<String> guestIps = all.stream().map(vm -> vm.runtime().guestIp()).collect(Collectors.toSet());
         Set<String> addresses =
                 all.stream().map(vm -> vm.runtime().hostAddress()).collect(Collectors.toSet());
-        VmRuntime runtime = new VmRuntime(
-                VmState.CREATING,
+        VmRuntime runtime = VmRuntime.in(
+                directory,
+                name,
                 host.network().guestIp(guestIps),
                 host.network().hostAddress(addresses),
-                directory.resolve("qmp.sock").toString(),
-                directory.resolve("agent.sock").toString(),
-                null,
-                directory.resolve("console.log").toString(),
-                directory.resolve("vmm.log").toString(),
-                name + ".vm",
-                directory.toString(),
-                directory.resolve("root.qcow2").toString(),
-                directory.resolve("work.qcow2").toString(),
                 mac(id),
-                hex(16),
-                0,
-                null,
-                null,
-                List.of());
+                hex(16));
         Instant now = Instant.now();
         return new VmRecord(id, name, spec, runtime, now, now);
     }
 
     /** A locally administered unicast address (IEEE 802), derived from the id. */
-    private static String mac(String id) {
+    static String mac(String id) {
         StringBuilder mac = new StringBuilder("02:62");
         for (int i = 4; i < 12; i += 2) {
             mac.append(':').append(id, i, i + 2);
@@ -224,13 +221,22 @@ final class VmCreation {
      * it; fails if it was deleted meanwhile.
      */
     VmRecord complete(VmRecord reserved, boolean stopped, Progress progress) {
+        return complete(reserved, stopped, directories::create, progress);
+    }
+
+    /** The same with a directory that is there already. */
+    VmRecord complete(VmRecord reserved, Pool.Prepared prepared, Progress progress) {
+        return complete(reserved, false, directory -> directories.take(prepared.directory(), directory), progress);
+    }
+
+    private VmRecord complete(VmRecord reserved, boolean stopped, Consumer<Path> directory, Progress progress) {
         kernels.ensure(reserved.spec().kernel(), progress);
         Image image = images.ensure(reserved.spec().image(), progress);
         try (var lock = locks.take(reserved.id())) {
             VmRecord current = store.find(reserved.id())
                     .orElseThrow(() ->
                             BangerException.notFound(reserved.name() + " was deleted while it was being created"));
-            directories.create(current.directory());
+            directory.accept(current.directory());
             VmRecord vm = current.with(current.spec().withImageDigest(image.digest()))
                     .with(stopped ? current.runtime().stopped(null) : current.runtime());
             store.update(vm);

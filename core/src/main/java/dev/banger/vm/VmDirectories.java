@@ -10,6 +10,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -42,6 +43,26 @@ final class VmDirectories {
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException e) {
             throw failed("make", directory, e);
+        }
+    }
+
+    /** Makes a directory that was prepared elsewhere that of a VM. */
+    void take(Path prepared, Path directory) {
+        try {
+            Files.move(prepared, directory, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw failed("make", directory, e);
+        }
+    }
+
+    /** Removes the disks of a VM that never ran. */
+    void forgetDisks(VmRecord vm) {
+        for (String disk : List.of(vm.runtime().systemOverlay(), vm.runtime().workDisk())) {
+            try {
+                Files.deleteIfExists(Path.of(disk));
+            } catch (IOException e) {
+                throw failed("clear", vm.directory(), e);
+            }
         }
     }
 

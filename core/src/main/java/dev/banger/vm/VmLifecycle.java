@@ -13,12 +13,17 @@ import dev.banger.kernel.KernelService;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import dev.banger.operation.Uninterrupted;
+import dev.banger.snapshot.Snapshot;
 import dev.banger.vm.RootDisks.Disk;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +36,7 @@ import org.slf4j.LoggerFactory;
 final class VmLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(VmLifecycle.class);
 
+    private static final Set<VmState> RUNS = Set.of(VmState.RUNNING, VmState.PAUSED);
     private static final Duration HELLO = Duration.ofSeconds(60);
     private static final Duration IDENTIFY = Duration.ofSeconds(30);
     private static final Duration SETTLE = Duration.ofSeconds(180);
@@ -47,6 +53,7 @@ final class VmLifecycle {
     private final HostSeams host;
     private final ImageService images;
     private final KernelService kernels;
+    private final Templates templates;
 
     VmLifecycle(
             VmStore store,
@@ -57,7 +64,8 @@ final class VmLifecycle {
             NamedLocks locks,
             HostSeams host,
             ImageService images,
-            KernelService kernels) {
+            KernelService kernels,
+            Templates templates) {
         this.store = store;
         this.handles = handles;
         this.liveness = liveness;
@@ -67,20 +75,37 @@ final class VmLifecycle {
         this.host = host;
         this.images = images;
         this.kernels = kernels;
+        this.templates = templates;
     }
 
-    /** Starts a VM; one that runs is left as it is. */
+    /** Starts a VM; one that runs is left as it is, a paused one resumed. */
     VmRecord start(String id, WaitFor waitFor, Progress progress) {
         try (var lock = locks.take(id)) {
             refuseUnfinished(existing(id));
-            return started(id, waitFor, progress);
+            return started(id, false, waitFor, progress);
         }
     }
 
-    /** Starts a VM that is being created, for its creator. */
-    VmRecord startCreated(String id, WaitFor waitFor, Progress progress) {
+    /** Starts a VM that is being created, for its creator; {@code cold}: by booting it, whatever templates there are. */
+    VmRecord startCreated(String id, boolean cold, WaitFor waitFor, Progress progress) {
         try (var lock = locks.take(id)) {
-            return started(id, waitFor, progress);
+            return started(id, cold, waitFor, progress);
+        }
+    }
+
+    /** Gives a VM that is being created the process of one that was prepared. */
+    VmRecord startPrepared(String id, Pool.Prepared prepared, Progress progress) {
+        try (var lock = locks.take(id)) {
+            VmRecord vm = existing(id);
+            Stages stages = new Stages(progress);
+            stages.stage("checking the host");
+            preflight(vm);
+            Templates.Machine machine = templates.machine(
+                    vm.spec(),
+                    host.vmms().choose(vm.spec().acceleration()),
+                    images.get(vm.spec().image(), vm.spec().imageDigest()),
+                    kernels.get(vm.spec().kernel()));
+            return launch(vm, machine, Start.from(prepared), WaitFor.AGENT, stages);
         }
     }
 
@@ -91,58 +116,140 @@ final class VmLifecycle {
         }
     }
 
-    private VmRecord started(String id, WaitFor waitFor, Progress progress) {
+    private VmRecord started(String id, boolean cold, WaitFor waitFor, Progress progress) {
         VmRecord vm = existing(id);
-        if (liveness.isAlive(id) && vm.runtime().state() == VmState.RUNNING) {
-            return vm;
+        if (liveness.isAlive(id)) {
+            if (vm.runtime().state() == VmState.RUNNING) {
+                return vm;
+            }
+            if (vm.runtime().state() == VmState.PAUSED) {
+                return resumed(vm);
+            }
         }
         try {
-            return boot(vm, waitFor, new Stages(progress));
+            Stages stages = new Stages(progress);
+            stages.stage("checking the host");
+            VmmSelector.Choice choice = host.vmms().choose(vm.spec().acceleration());
+            preflight(vm);
+            Image image = images.get(vm.spec().image(), vm.spec().imageDigest());
+            Kernel kernel = kernels.get(vm.spec().kernel());
+            Templates.Machine machine = templates.machine(vm.spec(), choice, image, kernel);
+            // A disk that was written to goes with no other memory than its own.
+            boolean untouched = vm.runtime().base() == null
+                    && Files.notExists(Path.of(vm.runtime().systemOverlay()));
+            Optional<Snapshot> template =
+                    cold || !untouched ? Optional.empty() : templates.find(machine.key(), progress);
+            if (template.isPresent()) {
+                Optional<VmRecord> restored = fromTemplate(vm, machine, template.get(), waitFor, stages);
+                if (restored.isPresent()) {
+                    return restored.get();
+                }
+            }
+            VmRecord booted = launch(vm, machine, Start.boot(), waitFor, stages);
+            if (untouched) {
+                templates.makeLater(machine);
+            }
+            return booted;
         } catch (BangerException e) {
             recordFailure(vm, e);
             throw e;
         }
     }
 
-    private VmRecord boot(VmRecord stopped, WaitFor waitFor, Stages stages) {
-        stages.stage("checking the host");
-        VmmSelector.Choice choice = host.vmms().choose(stopped.spec().acceleration());
-        preflight(stopped);
-        Image image = images.get(stopped.spec().image(), stopped.spec().imageDigest());
-        Kernel kernel = kernels.get(stopped.spec().kernel());
+    /** Empty: the template cannot be restored, which was said, and the VM is as untouched as before. */
+    private Optional<VmRecord> fromTemplate(
+            VmRecord vm, Templates.Machine machine, Snapshot template, WaitFor waitFor, Stages stages) {
+        try {
+            host.rootDisks()
+                    .copy(
+                            template.file(Snapshot.ROOT),
+                            machine.image(),
+                            Path.of(vm.runtime().systemOverlay()));
+            return Optional.of(launch(vm, machine, Start.from(template, "template", true), waitFor, stages));
+        } catch (BangerException e) {
+            directories.forgetDisks(vm);
+            boolean templatesFault = Set.of(ErrorCode.VMM_FAILED, ErrorCode.TIMED_OUT, ErrorCode.GUEST_UNAVAILABLE)
+                    .contains(e.code());
+            if (!templatesFault) {
+                throw e;
+            }
+            templates.setAside(template, String.valueOf(e.getMessage()), stages);
+            return Optional.empty();
+        }
+    }
 
+    /**
+     * How a VM comes to run.
+     *
+     * @param from as {@link VmRuntime#startedFrom} has it
+     * @param restored whether its guest has been another VM, or this one earlier, and is paused when the process is there
+     * @param fresh whether nobody has been connected to its agent
+     * @param channel to its agent, if there is one already
+     */
+    record Start(
+            String from,
+            boolean restored,
+            boolean fresh,
+            BiFunction<Vmm, Vmm.BootSpec, RunningVm> process,
+            @Nullable GuestChannel channel) {
+        static Start boot() {
+            return new Start("boot", false, true, Vmm::boot, null);
+        }
+
+        static Start from(Pool.Prepared prepared) {
+            return new Start("pool", true, true, (vmm, spec) -> prepared.running(spec), prepared.channel());
+        }
+
+        static Start from(Snapshot saved, String from, boolean fresh) {
+            return from(saved.file(Snapshot.MEMORY), saved.file(Snapshot.STATE), from, fresh);
+        }
+
+        static Start from(Path memory, Path state, String from, boolean fresh) {
+            return new Start(from, true, fresh, (vmm, spec) -> vmm.restore(spec, memory, state), null);
+        }
+    }
+
+    /** Every way a VM comes to run. Whatever fails, what was done is undone; disks that are there are kept. */
+    VmRecord launch(VmRecord stopped, Templates.Machine machine, Start start, WaitFor waitFor, Stages stages) {
         try (Rollback rollback = new Rollback()) {
             VmRecord vm = save(stopped.with(stopped.runtime().starting()));
             rollback.push("what belongs to a running " + vm.name(), () -> tearDown(vm));
 
             stages.stage("preparing disks");
-            List<Disk> disks = disks(vm, image, kernel);
+            List<Disk> disks = disks(vm, machine.image(), machine.kernel());
             Vmm.Attachment attachment = host.network().attach(vm);
 
-            stages.stage("starting " + choice.vmm().name());
-            RunningVm running = choice.vmm()
-                    .boot(new Vmm.BootSpec(
-                            vm.id(),
-                            vm.name(),
-                            vm.directory(),
-                            vm.spec().cpus(),
-                            vm.spec().memoryMiB(),
-                            choice.acceleration(),
-                            kernel.vmlinux(),
-                            kernels.initramfs(kernel),
-                            disks,
-                            attachment,
-                            vm.runtime()));
+            Vmm vmm = machine.choice().vmm();
+            stages.stage((start.restored() ? "restoring in " : "starting ") + vmm.name());
+            RunningVm running = start.process()
+                    .apply(
+                            vmm,
+                            new Vmm.BootSpec(
+                                    vm.id(),
+                                    vm.name(),
+                                    vm.directory(),
+                                    vm.spec().cpus(),
+                                    vm.spec().memoryMiB(),
+                                    machine.choice().acceleration(),
+                                    machine.kernel().vmlinux(),
+                                    machine.initramfs(),
+                                    disks,
+                                    attachment,
+                                    vm.runtime()));
             rollback.push("the VMM of " + vm.name(), () -> end(running));
             handles.put(vm.id(), vm.directory(), running.handles());
 
-            stages.stage("booting");
-            GuestChannel channel = greet(vm, running);
+            stages.stage(start.restored() ? "waking" : "booting");
+            if (start.restored()) {
+                running.resume();
+            }
+            GuestChannel channel = start.channel() != null ? start.channel() : greet(vm, running, start.fresh());
             rollback.push("the channel to " + vm.name(), channel::close);
 
             stages.stage("giving it its identity");
-            List<StageTiming> guestStages = channel.identify(identity(vm), IDENTIFY);
-            if (waitFor == WaitFor.SYSTEM) {
+            int generation = start.restored() ? Identity.RESTORED : Identity.FIRST;
+            List<StageTiming> guestStages = channel.identify(identity(vm, generation), IDENTIFY);
+            if (waitFor == WaitFor.SYSTEM && !start.restored()) {
                 stages.stage("waiting for the system to settle");
                 if (!channel.awaitSettled(SETTLE)) {
                     stages.warn(vm.name() + " runs, but its init did not finish starting within " + SETTLE.toSeconds()
@@ -162,18 +269,87 @@ final class VmLifecycle {
             host.capabilities().forEach(capability -> capability.afterStart(vm, running.handles()));
 
             List<StageTiming> timings = new ArrayList<>(stages.timings());
-            guestStages.forEach(stage -> timings.add(new StageTiming("guest: " + stage.stage(), stage.millis())));
-            VmRecord started =
-                    save(vm.with(vm.runtime().running(Instant.now(), attachment.sshPort(), List.copyOf(timings))));
+            if (!start.restored()) {
+                guestStages.forEach(stage -> timings.add(new StageTiming("guest: " + stage.stage(), stage.millis())));
+            }
+            VmRecord started = save(vm.with(
+                    vm.runtime().running(Instant.now(), attachment.sshPort(), List.copyOf(timings), start.from())));
             live.add(started, running, channel);
             rollback.keep();
             LOG.info(
-                    "Started VM {} ({}) as pid {}",
+                    "Started VM {} ({}) from {} as pid {}",
                     vm.name(),
                     vm.id(),
+                    start.from(),
                     running.handles().pid());
             return started;
         }
+    }
+
+    /** Stops a VM's CPUs; {@code byIdleness}: until somebody needs it. A paused one is left as it is. */
+    VmRecord pause(String id, boolean byIdleness) {
+        try (var lock = locks.take(id)) {
+            VmRecord vm = existing(id);
+            refuseUnfinished(vm);
+            RunningVm running = running(vm);
+            if (vm.runtime().state() == VmState.PAUSED) {
+                return byIdleness || !vm.runtime().pausedByIdleness()
+                        ? vm
+                        : save(vm.with(vm.runtime().paused(false)));
+            }
+            // Recorded first: a daemon that is killed in between pauses it when it comes back.
+            VmRecord paused = save(vm.with(vm.runtime().paused(byIdleness)));
+            running.pause();
+            // Who came meanwhile found it running, and waits for it now.
+            return byIdleness && live.isBusy(id) ? resumed(paused) : paused;
+        }
+    }
+
+    /** Lets a paused VM go on; a running one is left as it is. */
+    VmRecord resume(String id) {
+        try (var lock = locks.take(id)) {
+            VmRecord vm = existing(id);
+            refuseUnfinished(vm);
+            return resumed(vm);
+        }
+    }
+
+    private VmRecord resumed(VmRecord vm) {
+        RunningVm running = running(vm);
+        if (vm.runtime().state() != VmState.PAUSED) {
+            return vm;
+        }
+        running.resume();
+        // Its clock stood still, and it may have been paused for days.
+        live.channel(vm).identify(identity(vm, Identity.FIRST), IDENTIFY);
+        return save(vm.with(vm.runtime().withState(VmState.RUNNING)));
+    }
+
+    /** Starts a VM that was forked; its disks are there. */
+    VmRecord startFork(VmRecord fork, Templates.Machine machine, Path memory) {
+        try (var lock = locks.take(fork.id())) {
+            return launch(
+                    existing(fork.id()),
+                    machine,
+                    Start.from(memory.resolve(Snapshot.MEMORY), memory.resolve(Snapshot.STATE), "fork", false),
+                    WaitFor.AGENT,
+                    new Stages(Progress.none()));
+        }
+    }
+
+    /** Ends a VM's process as it is and records {@code then}, stopped. Under its lock. */
+    VmRecord endNow(VmRecord then) {
+        live.find(then.id()).ifPresent(RunningVm::kill);
+        endVmm(then.id());
+        return settle(then, null);
+    }
+
+    RunningVm running(VmRecord vm) {
+        return live.find(vm.id())
+                .filter(RunningVm::isAlive)
+                .orElseThrow(() -> new BangerException(
+                        ErrorCode.WRONG_STATE,
+                        vm.name() + " is not running; \"banger vm start " + vm.name() + "\" starts it"));
     }
 
     private void preflight(VmRecord vm) {
@@ -187,6 +363,19 @@ final class VmLifecycle {
     }
 
     private List<Disk> disks(VmRecord vm, Image image, Kernel kernel) {
+        if (vm.runtime().base() != null) {
+            // A disk made anew would lie on the image and not on the snapshot: its content would be gone without a
+            // word.
+            for (String disk :
+                    List.of(vm.runtime().systemOverlay(), vm.runtime().workDisk())) {
+                if (Files.notExists(Path.of(disk))) {
+                    throw new BangerException(
+                            ErrorCode.DATA_CORRUPT,
+                            "the disk " + disk + " of " + vm.name() + " is missing; it lies on snapshot "
+                                    + vm.runtime().base() + ", which is still there");
+                }
+            }
+        }
         List<Disk> disks = new ArrayList<>();
         disks.add(host.rootDisks().prepare(image, Path.of(vm.runtime().systemOverlay())));
         for (VmCapability capability : host.capabilities()) {
@@ -197,9 +386,9 @@ final class VmLifecycle {
         return disks;
     }
 
-    private GuestChannel greet(VmRecord vm, RunningVm running) {
+    private GuestChannel greet(VmRecord vm, RunningVm running, boolean fresh) {
         try {
-            return host.guests().connect(Path.of(vm.runtime().vsockPath()), true, HELLO, running::isAlive);
+            return host.guests().connect(Path.of(vm.runtime().vsockPath()), fresh, HELLO, running::isAlive);
         } catch (BangerException e) {
             if (e.code() == ErrorCode.CANCELLED) {
                 throw e;
@@ -216,10 +405,10 @@ final class VmLifecycle {
         }
     }
 
-    private Identity identity(VmRecord vm) {
+    private Identity identity(VmRecord vm, int generation) {
         Identity.Builder identity = new Identity.Builder();
         host.capabilities().forEach(capability -> capability.contribute(vm, identity));
-        return identity.build(vm, host.network().guestSettings());
+        return identity.build(vm, host.network().guestSettings(), generation);
     }
 
     /** Stops a VM; one that does not run is left as it is. A cancelled stop leaves a running VM running. */
@@ -232,6 +421,9 @@ final class VmLifecycle {
             }
             save(vm.with(vm.runtime().withState(VmState.STOPPING)));
             try {
+                if (vm.runtime().state() == VmState.PAUSED && mode == StopMode.GRACEFUL) {
+                    live.find(id).ifPresent(RunningVm::resume); // a guest that stands still cannot stop itself
+                }
                 progress.stage(mode == StopMode.KILL ? "killing " + vm.name() : "stopping " + vm.name());
                 if (mode == StopMode.GRACEFUL) {
                     askGuestToStop(vm, progress);
@@ -350,7 +542,7 @@ final class VmLifecycle {
     void ended(String id) {
         try (var lock = locks.take(id)) {
             store.find(id).ifPresent(vm -> {
-                if (!liveness.isAlive(id) && vm.runtime().state() == VmState.RUNNING) {
+                if (!liveness.isAlive(id) && RUNS.contains(vm.runtime().state())) {
                     String reason = live.find(id).map(RunningVm::exitReason).orElse("");
                     settle(vm, reason.isEmpty() ? "its VMM ended unexpectedly" : reason);
                 }

@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.api.StageTiming;
 import dev.banger.api.VmState;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * @param machineId 32 hex digits
  * @param sshPort the guest's ssh on the host address; 0 until the first start
  * @param lastStart how long each part of the last start took
+ * @param startedFrom what the VM came from when it was last started: {@code boot}, {@code template}, {@code pool},
+ *     {@code snapshot}, {@code fork}
+ * @param base id of the snapshot that its disks are based on; null: they are based on nothing but the image
+ * @param pausedByIdleness whether a command resumes it, should it be paused
  */
 public record VmRuntime(
         VmState state,
@@ -40,25 +45,90 @@ public record VmRuntime(
         int sshPort,
         @Nullable Instant startedAt,
         @Nullable String lastError,
-        List<StageTiming> lastStart) {
+        List<StageTiming> lastStart,
+        @Nullable String startedFrom,
+        @Nullable String base,
+        boolean pausedByIdleness) {
+
+    /** Of a new VM in {@code directory}, not started yet. */
+    static VmRuntime in(Path directory, String name, String guestIp, String hostAddress, String mac, String machineId) {
+        return new VmRuntime(
+                VmState.CREATING,
+                guestIp,
+                hostAddress,
+                directory.resolve("qmp.sock").toString(),
+                directory.resolve("agent.sock").toString(),
+                null,
+                directory.resolve("console.log").toString(),
+                directory.resolve("vmm.log").toString(),
+                name + ".vm",
+                directory.toString(),
+                directory.resolve("root.qcow2").toString(),
+                directory.resolve("work.qcow2").toString(),
+                mac,
+                machineId,
+                0,
+                null,
+                null,
+                List.of(),
+                null,
+                null,
+                false);
+    }
 
     public VmRuntime withState(VmState next) {
-        return copy(next, sshPort, startedAt, lastError, lastStart);
+        return copy(next, sshPort, startedAt, lastError, lastStart, startedFrom, base, false);
+    }
+
+    /** Paused; {@code byIdleness}: until the next command. */
+    public VmRuntime paused(boolean byIdleness) {
+        return copy(VmState.PAUSED, sshPort, startedAt, lastError, lastStart, startedFrom, base, byIdleness);
+    }
+
+    /** Its disks are based on another snapshot. */
+    public VmRuntime basedOn(@Nullable String snapshot) {
+        return withDisks(systemOverlay, workDisk, snapshot);
+    }
+
+    /** Its disks are other files, based on another snapshot. */
+    public VmRuntime withDisks(String root, String work, @Nullable String snapshot) {
+        return new VmRuntime(
+                state,
+                guestIp,
+                hostAddress,
+                apiSocket,
+                vsockPath,
+                vsockCid,
+                logPath,
+                vmmLogPath,
+                dnsName,
+                directory,
+                root,
+                work,
+                mac,
+                machineId,
+                sshPort,
+                startedAt,
+                lastError,
+                lastStart,
+                startedFrom,
+                snapshot,
+                pausedByIdleness);
     }
 
     /** Stopped, or going down; {@code why} is null when that was asked for. */
     public VmRuntime stopped(@Nullable String why) {
-        return copy(VmState.STOPPED, sshPort, null, why, lastStart);
+        return copy(VmState.STOPPED, sshPort, null, why, lastStart, startedFrom, base, false);
     }
 
     /** The first start of a VM that is being created is a part of that: it stays CREATING, and goes should the daemon die. */
     public VmRuntime starting() {
         VmState next = state == VmState.CREATING ? VmState.CREATING : VmState.STARTING;
-        return copy(next, sshPort, null, null, List.of());
+        return copy(next, sshPort, null, null, List.of(), null, base, false);
     }
 
-    public VmRuntime running(Instant since, int port, List<StageTiming> timings) {
-        return copy(VmState.RUNNING, port, since, null, timings);
+    public VmRuntime running(Instant since, int port, List<StageTiming> timings, String from) {
+        return copy(VmState.RUNNING, port, since, null, timings, from, base, false);
     }
 
     private VmRuntime copy(
@@ -66,7 +136,10 @@ public record VmRuntime(
             int sshPort,
             @Nullable Instant startedAt,
             @Nullable String lastError,
-            List<StageTiming> lastStart) {
+            List<StageTiming> lastStart,
+            @Nullable String startedFrom,
+            @Nullable String base,
+            boolean pausedByIdleness) {
         return new VmRuntime(
                 state,
                 guestIp,
@@ -85,6 +158,9 @@ public record VmRuntime(
                 sshPort,
                 startedAt,
                 lastError,
-                lastStart);
+                lastStart,
+                startedFrom,
+                base,
+                pausedByIdleness);
     }
 }

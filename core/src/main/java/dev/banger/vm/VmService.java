@@ -1,11 +1,15 @@
 package dev.banger.vm;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.LogKind;
 import dev.banger.api.StopMode;
+import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmFork;
 import dev.banger.api.VmSet;
+import dev.banger.api.VmState;
 import dev.banger.api.VmStats;
 import dev.banger.api.WaitFor;
 import dev.banger.image.Image;
@@ -14,12 +18,15 @@ import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
+import dev.banger.snapshot.Snapshot;
+import dev.banger.snapshot.SnapshotStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,12 +43,16 @@ public final class VmService implements AutoCloseable {
     private final VmLiveness liveness;
     private final LiveVms live;
     private final VmLifecycle lifecycle;
+    private final IdlePause idlePause;
     private final Reconcile reconcile;
     private final VmCreation creation;
     private final NamedLocks locks = new NamedLocks();
     private final HostSeams host;
     private final ImageService images;
     private final KernelService kernels;
+    private final Templates templates;
+    private final Pool pool;
+    private final Snapshots snapshots;
 
     /** {@code vmsDirectory} exists and belongs to this service alone. */
     public VmService(
@@ -50,7 +61,12 @@ public final class VmService implements AutoCloseable {
             HostSeams host,
             ImageService images,
             KernelService kernels,
+            Templates templates,
+            SnapshotStore snapshotStore,
+            Pool pool,
             Path vmsDirectory) {
+        this.templates = templates;
+        this.pool = pool;
         this.store = store;
         this.host = host;
         this.images = images;
@@ -59,18 +75,31 @@ public final class VmService implements AutoCloseable {
         liveness = new VmLiveness(handles, host.processes());
         live = new LiveVms(host.guests(), this::ended);
         VmDirectories directories = new VmDirectories(vmsDirectory);
-        lifecycle = new VmLifecycle(store, handles, liveness, live, directories, locks, host, images, kernels);
-        reconcile = new Reconcile(store, handleFiles, handles, live, directories, lifecycle, host);
+        lifecycle =
+                new VmLifecycle(store, handles, liveness, live, directories, locks, host, images, kernels, templates);
+        idlePause = new IdlePause(store, live, lifecycle);
         creation = new VmCreation(store, directories, locks, host, images, kernels);
+        snapshots = new Snapshots(
+                store, snapshotStore, lifecycle, creation, live, directories, locks, host, images, kernels, templates);
+        reconcile = new Reconcile(store, handleFiles, handles, live, directories, lifecycle, snapshots, host);
     }
 
     /** Makes records and host agree. Called once, before anything else. */
     public void start() {
+        templates.reconcile();
+        pool.start();
         reconcile.run();
+        snapshots.reconcile();
+        idlePause.start();
     }
 
     private void ended(String id) {
         lifecycle.ended(id);
+    }
+
+    /** What is prepared ahead of need, for doctor. */
+    public Check pool() {
+        return pool.doctor();
     }
 
     /** Directories of VMs that the database does not know: it was lost, or moved away. */
@@ -113,21 +142,69 @@ public final class VmService implements AutoCloseable {
 
     /** Makes a VM and starts it if asked to. Whatever fails, nothing is left of it. */
     public VmRecord create(VmCreate request, Progress progress) {
+        Optional<Pool.Prepared> prepared = prepared(request);
+        if (prepared.isPresent()) {
+            return createPrepared(request, prepared.get(), progress);
+        }
         VmRecord reserved = creation.reserve(request);
         try (Rollback rollback = new Rollback()) {
             rollback.push("the new VM " + reserved.name(), () -> lifecycle.discard(reserved));
             VmRecord vm = creation.complete(reserved, !request.start(), progress);
             if (request.start()) {
                 vm = lifecycle.startCreated(
-                        vm.id(), Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT), progress);
+                        vm.id(),
+                        request.cold(),
+                        Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT),
+                        progress);
             }
             rollback.keep();
             return vm;
         }
     }
 
+    private VmRecord createPrepared(VmCreate request, Pool.Prepared prepared, Progress progress) {
+        try (Rollback rollback = new Rollback()) {
+            rollback.push("the prepared VM " + prepared.id(), () -> pool.discard(prepared));
+            VmRecord reserved = creation.reserve(request, prepared.id());
+            rollback.push("the new VM " + reserved.name(), () -> lifecycle.discard(reserved));
+            VmRecord vm = creation.complete(reserved, prepared, progress);
+            vm = lifecycle.startPrepared(vm.id(), prepared, progress);
+            rollback.keep();
+            return vm;
+        }
+    }
+
+    /** A VM of the pool that can become the one that is asked for. */
+    private Optional<Pool.Prepared> prepared(VmCreate request) {
+        VmSpec spec = creation.spec(request);
+        if (!request.start() || request.cold() || !images.has(spec.image()) || !kernels.has(spec.kernel())) {
+            return Optional.empty();
+        }
+        Templates.Machine machine = templates.machine(
+                spec, host.vmms().choose(spec.acceleration()), images.get(spec.image()), kernels.get(spec.kernel()));
+        return pool.take(machine, spec.workDiskBytes());
+    }
+
     public VmRecord start(String ref, Progress progress) {
-        return lifecycle.start(get(ref).id(), WaitFor.AGENT, progress);
+        VmRecord vm = get(ref);
+        recover(vm.id());
+        return lifecycle.start(vm.id(), WaitFor.AGENT, progress);
+    }
+
+    /** Stops a VM's CPUs until it is resumed. */
+    public VmRecord pause(String ref) {
+        return lifecycle.pause(get(ref).id(), false);
+    }
+
+    public VmRecord resume(String ref) {
+        return lifecycle.resume(get(ref).id());
+    }
+
+    /** What a failed snapshot left half-way must not be started from. */
+    private void recover(String id) {
+        try (var lock = locks.take(id)) {
+            snapshots.recover(lifecycle.existing(id), live.find(id).orElse(null));
+        }
     }
 
     public VmRecord stop(String ref, StopMode mode, Progress progress) {
@@ -144,6 +221,7 @@ public final class VmService implements AutoCloseable {
     public VmRecord delete(String ref, Progress progress) {
         VmRecord vm = get(ref);
         lifecycle.delete(vm.id(), progress);
+        snapshots.collectGarbage();
         return vm;
     }
 
@@ -156,6 +234,7 @@ public final class VmService implements AutoCloseable {
                 deleted.add(vm);
             }
         }
+        snapshots.collectGarbage();
         return deleted;
     }
 
@@ -169,7 +248,7 @@ public final class VmService implements AutoCloseable {
             if (spec.equals(vm.spec())) {
                 return vm;
             }
-            if (liveness.isAlive(id)) {
+            if (liveness.isAlive(id) && !spec.sameMachineAs(vm.spec())) {
                 throw new BangerException(
                         ErrorCode.WRONG_STATE,
                         vm.name() + " is running; stop it first: \"banger vm stop " + vm.name() + "\"");
@@ -182,9 +261,71 @@ public final class VmService implements AutoCloseable {
         }
     }
 
+    /** What a new VM of that make would be. */
+    public VmSpec templateSpec(TemplateWarm request) {
+        return creation.spec(new VmCreate(
+                null,
+                request.image(),
+                request.kernel(),
+                request.cpus(),
+                request.memoryMiB(),
+                null,
+                request.acceleration(),
+                List.of(),
+                true,
+                false,
+                null,
+                false,
+                null));
+    }
+
+    public List<Snapshot> snapshots(String ref) {
+        return snapshots.of(get(ref));
+    }
+
+    public Snapshot snapshot(String ref, String name) {
+        return snapshots.get(get(ref), name);
+    }
+
+    public Snapshot createSnapshot(String ref, @Nullable String name, Progress progress) {
+        return snapshots.create(get(ref).id(), name, progress);
+    }
+
+    public VmRecord restoreSnapshot(String ref, String name, Progress progress) {
+        return snapshots.restore(get(ref).id(), name, progress);
+    }
+
+    public void deleteSnapshot(String ref, String name) {
+        snapshots.delete(get(ref).id(), name);
+    }
+
+    public List<VmRecord> fork(String ref, VmFork request, Progress progress) {
+        return snapshots.fork(get(ref).id(), request, progress);
+    }
+
+    /** Names of what is based on a snapshot: VMs, and snapshots as {@code VM@NAME}. */
+    public List<String> dependents(Snapshot snapshot) {
+        return snapshots.dependents(snapshot);
+    }
+
     /** The channel to a running VM's guest; it belongs to this service. */
     public GuestChannel guest(String ref) {
-        return live.channel(get(ref));
+        return live.channel(awake(ref));
+    }
+
+    /** A VM that somebody is about to use: one that was paused for being idle is resumed. */
+    public VmRecord awake(String ref) {
+        live.touch(get(ref).id()); // before its state is looked at: it is not paused from now on
+        VmRecord vm = get(ref);
+        if (vm.runtime().state() != VmState.PAUSED) {
+            return vm;
+        }
+        if (!vm.runtime().pausedByIdleness()) {
+            throw new BangerException(
+                    ErrorCode.WRONG_STATE,
+                    vm.name() + " is paused; \"banger vm resume " + vm.name() + "\" lets it go on");
+        }
+        return lifecycle.resume(vm.id());
     }
 
     public VmStats stats(String ref) {
@@ -248,6 +389,7 @@ public final class VmService implements AutoCloseable {
     /** Lets go of all VMs; they run on. */
     @Override
     public void close() {
+        idlePause.close();
         live.close();
         LOG.info("Let go of all VMs");
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param acceleration {@code kvm} or {@code tcg} when asked for; null: what works
  * @param network {@code user}
  * @param ephemeral whether it is deleted with the command it was made for, at the latest when the next daemon starts
+ * @param idlePauseSeconds after how long without activity it is paused; 0: never
  */
 public record VmSpec(
         String image,
@@ -23,10 +24,41 @@ public record VmSpec(
         @Nullable String acceleration,
         String network,
         List<PublishedPort> ports,
-        boolean ephemeral) {
+        boolean ephemeral,
+        long idlePauseSeconds) {
 
     public VmSpec withImageDigest(String digest) {
         return new VmSpec(
-                image, digest, kernel, cpus, memoryMiB, workDiskBytes, acceleration, network, ports, ephemeral);
+                image,
+                digest,
+                kernel,
+                cpus,
+                memoryMiB,
+                workDiskBytes,
+                acceleration,
+                network,
+                ports,
+                ephemeral,
+                idlePauseSeconds);
+    }
+
+    /** The same but for what a running VM can change. */
+    boolean sameMachineAs(VmSpec other) {
+        return withIdlePause(other.idlePauseSeconds).equals(other);
+    }
+
+    private VmSpec withIdlePause(long seconds) {
+        return new VmSpec(
+                image,
+                imageDigest,
+                kernel,
+                cpus,
+                memoryMiB,
+                workDiskBytes,
+                acceleration,
+                network,
+                ports,
+                ephemeral,
+                seconds);
     }
 }

@@ -16,8 +16,28 @@ public interface Vmm {
      */
     RunningVm boot(BootSpec spec);
 
+    /**
+     * Starts the VMM's process with a saved machine in it, which then is as it was when it was saved, and paused. Its memory is
+     * mapped from the file, copy-on-write: the file must not change as long as the process lives. Interruptible; on failure
+     * nothing is left of the process.
+     *
+     * @param spec as the machine was when it was saved, but for its disks' content, its network and its directory
+     * @param memory the file {@link RunningVm#save} made
+     * @param state the file {@link RunningVm#save} made
+     */
+    RunningVm restore(BootSpec spec, Path memory, Path state);
+
     /** Takes up a VM whose process runs already, after the daemon was restarted. */
     RunningVm reattach(VmRecord vm, VmHandles handles);
+
+    /** What a saved machine needs to be restored: this VMM, in this build, with this CPU. */
+    Build build(Acceleration acceleration);
+
+    /**
+     * @param vmm name and build
+     * @param cpuModel the model that guests are given
+     */
+    record Build(String vmm, String cpuModel) {}
 
     /**
      * What boots.
@@ -38,6 +58,10 @@ public interface Vmm {
             Attachment network,
             VmRuntime runtime) {}
 
-    /** How the VM is attached to its network. */
+    /**
+     * How the VM is attached to its network.
+     *
+     * @param sshPort where its ssh appears; 0: nowhere
+     */
     record Attachment(String hostAddress, String mac, int sshPort, List<PublishedPort> ports) {}
 }

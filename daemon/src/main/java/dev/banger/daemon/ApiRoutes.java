@@ -11,8 +11,13 @@ import dev.banger.api.LogKind;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
 import dev.banger.api.ProgressEvent;
+import dev.banger.api.SnapshotCreate;
+import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StopMode;
+import dev.banger.api.TemplateInfo;
+import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmFork;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmSet;
 import dev.banger.api.VmStats;
@@ -77,6 +82,68 @@ final class ApiRoutes {
                         "/v1/vms/{vm}/restart",
                         "Stops and starts a VM.",
                         call -> api.restartVm(call.part("vm"))),
+                new Route(
+                        "POST",
+                        "/v1/vms/{vm}/pause",
+                        "Stops a VM's CPUs; memory, processes and connections are kept.",
+                        NO_QUERY,
+                        null,
+                        VmInfo.class,
+                        200,
+                        call -> api.pauseVm(call.part("vm"))),
+                new Route(
+                        "POST",
+                        "/v1/vms/{vm}/resume",
+                        "Lets a paused VM go on.",
+                        NO_QUERY,
+                        null,
+                        VmInfo.class,
+                        200,
+                        call -> api.resumeVm(call.part("vm"))),
+                get(
+                        "/v1/vms/{vm}/snapshots",
+                        "Lists a VM's snapshots, oldest first.",
+                        Types.listOf(SnapshotInfo.class),
+                        call -> api.snapshots(call.part("vm"))),
+                new Route(
+                        "POST",
+                        "/v1/vms/{vm}/snapshots",
+                        "Saves a VM: of a running one memory and disks, of a stopped one its disks.",
+                        NO_QUERY,
+                        SnapshotCreate.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(
+                                call,
+                                api.createSnapshot(
+                                        call.part("vm"),
+                                        call.body(SnapshotCreate.class).name()))),
+                operation(
+                        "POST",
+                        "/v1/vms/{vm}/snapshots/{snapshot}/restore",
+                        "Makes a VM what it was.",
+                        call -> api.restoreSnapshot(call.part("vm"), call.part("snapshot"))),
+                new Route(
+                        "DELETE",
+                        "/v1/vms/{vm}/snapshots/{snapshot}",
+                        "Deletes a snapshot that nothing else is based on.",
+                        NO_QUERY,
+                        null,
+                        null,
+                        204,
+                        call -> {
+                            api.deleteSnapshot(call.part("vm"), call.part("snapshot"));
+                            return null;
+                        }),
+                new Route(
+                        "POST",
+                        "/v1/vms/{vm}/fork",
+                        "Makes new VMs of a running one.",
+                        NO_QUERY,
+                        VmFork.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.forkVm(call.part("vm"), call.body(VmFork.class)))),
                 get(
                         "/v1/vms/{vm}/stats",
                         "A running VM's load, memory and disk.",
@@ -139,6 +206,33 @@ final class ApiRoutes {
                         204,
                         call -> {
                             api.deleteKernel(call.part("kernel"));
+                            return null;
+                        }),
+                get("/v1/templates", "Lists all templates.", Types.listOf(TemplateInfo.class), call -> api.templates()),
+                new Route(
+                        "POST",
+                        "/v1/templates",
+                        "Makes the template of an image ahead of need; one that is there is kept.",
+                        NO_QUERY,
+                        TemplateWarm.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.warmTemplate(call.body(TemplateWarm.class)))),
+                get(
+                        "/v1/templates/{template}",
+                        "Shows a template.",
+                        TemplateInfo.class,
+                        call -> api.template(call.part("template"))),
+                new Route(
+                        "DELETE",
+                        "/v1/templates/{template}",
+                        "Deletes a template; the next VM of that make boots.",
+                        NO_QUERY,
+                        null,
+                        null,
+                        204,
+                        call -> {
+                            api.deleteTemplate(call.part("template"));
                             return null;
                         }),
                 get(

@@ -24,6 +24,7 @@ import dev.banger.host.rootfs.TarRootfsBuilder;
 import dev.banger.host.store.HandleFile;
 import dev.banger.host.store.PublishedImages;
 import dev.banger.host.store.PublishedKernels;
+import dev.banger.host.store.SnapshotDirectories;
 import dev.banger.host.store.SqliteVmStore;
 import dev.banger.host.usernet.UserModeNetwork;
 import dev.banger.image.ImageService;
@@ -31,8 +32,10 @@ import dev.banger.kernel.KernelService;
 import dev.banger.operation.Operations;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.HostSeams;
+import dev.banger.vm.Pool;
 import dev.banger.vm.Rollback;
 import dev.banger.vm.SshCapability;
+import dev.banger.vm.Templates;
 import dev.banger.vm.VmService;
 import dev.banger.vm.VmmSelector;
 import dev.banger.vm.WorkDiskCapability;
@@ -41,6 +44,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -84,7 +88,7 @@ final class Daemon implements AutoCloseable {
     }
 
     private static Daemon compose(Path tree, Places places, Map<String, String> environment, Rollback parts) {
-        List.of(places.state(), places.cache(), places.run(), places.vms(), places.ssh())
+        List.of(places.state(), places.cache(), places.run(), places.vms(), places.pool(), places.ssh())
                 .forEach(Bangerd::makePrivate);
         Path vmsDirectory = real(places.vms());
         InstanceLock lock = lock(places);
@@ -122,14 +126,33 @@ final class Daemon implements AutoCloseable {
                 new QemuProcesses(),
                 List.of(new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())), ssh),
                 new HostSeams.HostCapacity(Runtime.getRuntime().availableProcessors(), ProcFs.memoryMiB()));
-        VmService vms = new VmService(store, new HandleFile(), host, images, kernels, vmsDirectory);
+        Templates templates = new Templates(
+                new SnapshotDirectories(places.templates()), host, images, kernels, templatePolicy(environment));
+        parts.push("templates", templates::close);
+        Pool pool = new Pool(
+                templates,
+                host,
+                real(places.pool()),
+                poolSize(environment, host.capacity().memoryMiB()),
+                ProcFs::availableMemoryMiB);
+        parts.push("pool", pool::close);
+        VmService vms = new VmService(
+                store,
+                new HandleFile(),
+                host,
+                images,
+                kernels,
+                templates,
+                new SnapshotDirectories(places.snapshots()),
+                pool,
+                vmsDirectory);
         parts.push("VMs", vms::close);
         Operations operations = new Operations();
         parts.push("operations", operations::close);
         vms.start();
 
         Doctor doctor = new Doctor(places, host, programs, images, kernels, vms);
-        LocalBanger api = new LocalBanger(vms, images, kernels, operations, ssh, doctor, facts);
+        LocalBanger api = new LocalBanger(vms, templates, images, kernels, operations, ssh, doctor, facts);
         HttpDoor http = new HttpDoor(places.run().resolve("http.sock"), api);
         parts.push("HTTP door", http::close);
         ClientSession frames = new ClientSession(
@@ -138,6 +161,31 @@ final class Daemon implements AutoCloseable {
         SocketServer server = SocketServer.open(places.socket(), frames::serve, http::serve);
         parts.push("socket", server::stopAccepting);
         return new Daemon(facts, api, parts);
+    }
+
+    private static int poolSize(Map<String, String> environment, long memoryMiB) {
+        String wanted = environment.get("BANGER_POOL_SIZE");
+        if (wanted == null || wanted.isEmpty()) {
+            return Pool.defaultSize(memoryMiB);
+        }
+        if (!wanted.matches("[0-9]{1,2}")) {
+            throw new BangerException(
+                    ErrorCode.INVALID_ARGUMENT, "BANGER_POOL_SIZE is a number from 0 to 99, not \"" + wanted + "\"");
+        }
+        return Integer.parseInt(wanted);
+    }
+
+    private static Templates.Policy templatePolicy(Map<String, String> environment) {
+        String wanted = environment.getOrDefault("BANGER_TEMPLATES", "");
+        if (wanted.isEmpty()) {
+            return Templates.Policy.AUTO;
+        }
+        try {
+            return Templates.Policy.valueOf(wanted.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new BangerException(
+                    ErrorCode.INVALID_ARGUMENT, "BANGER_TEMPLATES is auto, manual or off, not \"" + wanted + "\"", e);
+        }
     }
 
     /** As the kernel shows it: processes are found by the directory they work in, which has no links in its path (P46). */

@@ -59,6 +59,7 @@ final class Doctor {
                 kernels.all().isEmpty()
                         ? new Check(Status.WARN, "kernels", "none yet", "the first \"banger vm run\" fetches one")
                         : new Check(Status.PASS, "kernels", kernels.all().size() + " there", ""));
+        checks.add(vms.pool());
         List<String> orphans = vms.orphans();
         checks.add(
                 orphans.isEmpty()

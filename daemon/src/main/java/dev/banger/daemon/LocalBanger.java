@@ -12,9 +12,13 @@ import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
+import dev.banger.api.SnapshotInfo;
 import dev.banger.api.SshAccess;
 import dev.banger.api.StopMode;
+import dev.banger.api.TemplateInfo;
+import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmFork;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmSet;
 import dev.banger.api.VmStats;
@@ -23,17 +27,22 @@ import dev.banger.image.ImageService;
 import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
 import dev.banger.operation.Operations;
+import dev.banger.snapshot.Snapshot;
 import dev.banger.vm.SshCapability;
+import dev.banger.vm.Templates;
 import dev.banger.vm.VmRecord;
 import dev.banger.vm.VmService;
+import dev.banger.vm.VmSpec;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The API in front of this daemon's services. Thread-safe. */
 final class LocalBanger implements BangerApi {
     private final VmService vms;
+    private final Templates templates;
     private final ImageService images;
     private final KernelService kernels;
     private final Operations operations;
@@ -44,6 +53,7 @@ final class LocalBanger implements BangerApi {
 
     LocalBanger(
             VmService vms,
+            Templates templates,
             ImageService images,
             KernelService kernels,
             Operations operations,
@@ -51,6 +61,7 @@ final class LocalBanger implements BangerApi {
             Doctor doctor,
             DaemonFacts facts) {
         this.vms = vms;
+        this.templates = templates;
         this.images = images;
         this.kernels = kernels;
         this.operations = operations;
@@ -123,6 +134,89 @@ final class LocalBanger implements BangerApi {
     }
 
     @Override
+    public VmInfo pauseVm(String ref) {
+        return presenter.vm(vms.pause(ref));
+    }
+
+    @Override
+    public VmInfo resumeVm(String ref) {
+        return presenter.vm(vms.resume(ref));
+    }
+
+    @Override
+    public List<SnapshotInfo> snapshots(String ref) {
+        VmRecord vm = vms.get(ref);
+        return vms.snapshots(vm.id()).stream()
+                .map(each -> presenter.snapshot(vm, each))
+                .toList();
+    }
+
+    @Override
+    public Operation<SnapshotInfo> createSnapshot(String ref, @Nullable String name) {
+        VmRecord vm = vms.get(ref);
+        return operations.start(
+                "snapshot.create",
+                vm.name(),
+                progress -> presenter.snapshot(vms.get(vm.id()), vms.createSnapshot(vm.id(), name, progress)));
+    }
+
+    @Override
+    public Operation<VmInfo> restoreSnapshot(String ref, String name) {
+        VmRecord vm = vms.get(ref);
+        vms.snapshot(vm.id(), name);
+        return operations.start(
+                "snapshot.restore", vm.name(), progress -> presenter.vm(vms.restoreSnapshot(vm.id(), name, progress)));
+    }
+
+    @Override
+    public void deleteSnapshot(String ref, String name) {
+        vms.deleteSnapshot(ref, name);
+    }
+
+    @Override
+    public Operation<List<VmInfo>> forkVm(String ref, VmFork request) {
+        VmRecord vm = vms.get(ref);
+        return operations.start(
+                "vm.fork",
+                vm.name(),
+                progress -> vms.fork(vm.id(), request, progress).stream()
+                        .map(presenter::vm)
+                        .toList());
+    }
+
+    @Override
+    public List<TemplateInfo> templates() {
+        return templates.all().stream().map(this::present).toList();
+    }
+
+    private TemplateInfo present(Snapshot template) {
+        return presenter.template(template, templates.isCurrent(template));
+    }
+
+    @Override
+    public TemplateInfo template(String ref) {
+        return present(templates.get(ref));
+    }
+
+    @Override
+    public Operation<TemplateInfo> warmTemplate(TemplateWarm request) {
+        VmSpec spec = vms.templateSpec(request);
+        return operations.start("template.warm", spec.image(), progress -> present(templates.warm(spec, progress)));
+    }
+
+    @Override
+    public void deleteTemplate(String ref) {
+        templates.delete(ref);
+    }
+
+    @Override
+    public List<TemplateInfo> pruneTemplates() {
+        return templates.prune().stream()
+                .map(each -> presenter.template(each, false))
+                .toList();
+    }
+
+    @Override
     public VmStats stats(String ref) {
         return vms.stats(ref);
     }
@@ -139,7 +233,7 @@ final class LocalBanger implements BangerApi {
 
     @Override
     public SshAccess ssh(String ref) {
-        return ssh.access(vms.get(ref));
+        return ssh.access(vms.awake(ref));
     }
 
     @Override

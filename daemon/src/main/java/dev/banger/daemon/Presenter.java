@@ -2,9 +2,13 @@ package dev.banger.daemon;
 
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.SnapshotInfo;
+import dev.banger.api.TemplateInfo;
 import dev.banger.api.VmInfo;
 import dev.banger.image.Image;
 import dev.banger.kernel.Kernel;
+import dev.banger.snapshot.MachineKey;
+import dev.banger.snapshot.Snapshot;
 import dev.banger.vm.VmHandles;
 import dev.banger.vm.VmRecord;
 import dev.banger.vm.VmRuntime;
@@ -49,7 +53,9 @@ final class Presenter {
                 vm.createdAt(),
                 runtime.startedAt(),
                 runtime.lastError(),
-                runtime.lastStart());
+                runtime.lastStart(),
+                runtime.startedFrom(),
+                vm.spec().idlePauseSeconds());
     }
 
     /** qcow2 files grow as they fill, so their size is what they take up. */
@@ -59,6 +65,41 @@ final class Presenter {
         } catch (IOException e) {
             return 0; // not made yet
         }
+    }
+
+    /** {@code vm} is the one it was made of. */
+    SnapshotInfo snapshot(VmRecord vm, Snapshot snapshot) {
+        Snapshot.Origin origin = Objects.requireNonNull(snapshot.origin(), "a VM's snapshot knows its VM");
+        return new SnapshotInfo(
+                snapshot.id(),
+                origin.name(),
+                vm.name(),
+                snapshot.hasMemory(),
+                origin.parent(),
+                snapshot.id().equals(vm.runtime().base()),
+                snapshot.key().vmm(),
+                snapshot.key().image(),
+                snapshot.key().kernel(),
+                snapshot.dataBytes(),
+                snapshot.createdAt(),
+                vms.dependents(snapshot));
+    }
+
+    TemplateInfo template(Snapshot template, boolean current) {
+        MachineKey key = template.key();
+        return new TemplateInfo(
+                template.id(),
+                key.image(),
+                key.kernel(),
+                key.vmm(),
+                key.acceleration(),
+                key.cpuModel(),
+                key.cpus(),
+                key.memoryMiB(),
+                template.dataBytes(),
+                template.directory().toString(),
+                template.createdAt(),
+                current);
     }
 
     ImageInfo image(Image image, List<String> usedBy) {

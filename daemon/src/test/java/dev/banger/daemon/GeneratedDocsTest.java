@@ -9,7 +9,9 @@ import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.OperationInfo;
 import dev.banger.api.PublishedPort;
+import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StageTiming;
+import dev.banger.api.TemplateInfo;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmStats;
 import io.avaje.jsonb.Jsonb;
@@ -87,12 +89,15 @@ class GeneratedDocsTest {
     @Test
     void jsonFieldsAreThoseOfTheRecords() throws Exception {
         Map<String, Class<?>> outputs = new LinkedHashMap<>();
-        outputs.put("`vm ls` (a list), `vm show`, `vm create`", VmInfo.class);
+        outputs.put(
+                "`vm ls` (a list), `vm show`, `vm create`, `vm snapshot restore`, `vm fork` (a list)", VmInfo.class);
         outputs.put("a published port", PublishedPort.class);
         outputs.put("a stage", StageTiming.class);
         outputs.put("`vm stats` (a list)", VmStats.class);
+        outputs.put("`vm snapshot ls` (a list), `vm snapshot create`", SnapshotInfo.class);
         outputs.put("`image ls` (a list), `image show`, `image build`", ImageInfo.class);
         outputs.put("`kernel ls` (a list), `kernel show`, `kernel pull`", KernelInfo.class);
+        outputs.put("`template ls` (a list), `template show`, `image warm`", TemplateInfo.class);
         outputs.put("`daemon status`", DaemonInfo.class);
         outputs.put("`doctor`", DoctorReport.class);
         outputs.put("a check", DoctorReport.Check.class);

@@ -9,8 +9,12 @@ import dev.banger.operation.Operations;
 import dev.banger.testkit.FakeCatalogs;
 import dev.banger.testkit.FakeHost;
 import dev.banger.testkit.MemoryHandleFiles;
+import dev.banger.testkit.MemorySnapshotStore;
 import dev.banger.testkit.MemoryVmStore;
+import dev.banger.vm.HostSeams;
+import dev.banger.vm.Pool;
 import dev.banger.vm.SshCapability;
+import dev.banger.vm.Templates;
 import dev.banger.vm.VmService;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,12 +39,23 @@ final class MemoryDaemon implements AutoCloseable {
         ImageService images = catalogs.images();
         KernelService kernels = catalogs.kernels();
         SshCapability ssh = new SshCapability(places.ssh());
+        HostSeams seams = host.seams(ssh);
+        Templates templates = new Templates(
+                new MemorySnapshotStore(places.templates()), seams, images, kernels, Templates.Policy.MANUAL);
         vms = new VmService(
-                new MemoryVmStore(), new MemoryHandleFiles(), host.seams(ssh), images, kernels, places.vms());
+                new MemoryVmStore(),
+                new MemoryHandleFiles(),
+                seams,
+                images,
+                kernels,
+                templates,
+                new MemorySnapshotStore(places.snapshots()),
+                new Pool(templates, seams, places.pool(), 0, () -> 4096),
+                places.vms());
         vms.start();
         DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
         Doctor doctor = new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms);
-        LocalBanger api = new LocalBanger(vms, images, kernels, operations, ssh, doctor, facts);
+        LocalBanger api = new LocalBanger(vms, templates, images, kernels, operations, ssh, doctor, facts);
         http = new HttpDoor(places.run().resolve("http.sock"), api);
         ClientSession frames = new ClientSession(
                 new BangerCli(api, facts.version(), facts.build(), Path.of("/opt/banger/bin/banger")), facts);

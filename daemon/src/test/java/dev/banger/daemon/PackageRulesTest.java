@@ -47,7 +47,8 @@ class PackageRulesTest {
         "dev.banger.operation, dev.banger.api",
         "dev.banger.image, dev.banger.api dev.banger.operation dev.banger.config",
         "dev.banger.kernel, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image",
-        "dev.banger.vm, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image dev.banger.kernel"
+        "dev.banger.snapshot, dev.banger.api",
+        "dev.banger.vm, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image dev.banger.kernel dev.banger.snapshot"
     })
     void aPackageSeesOnlyWhatItMay(String from, String allowed) {
         String[] seen = Stream.concat(Stream.of(from), Stream.of(allowed.split(" ")))

@@ -27,6 +27,9 @@ record Banger(List<String> prefix, Path tree, Map<String, String> environment) {
         environment.put("BANGER_HOME", home.toString());
         environment.put("LC_ALL", "C.UTF-8");
         environment.put("TERM", "dumb");
+        // Nothing happens in the background but in tests of just that.
+        environment.put("BANGER_TEMPLATES", "manual");
+        environment.put("BANGER_POOL_SIZE", "0");
         return new Banger(SIGNALS, TREE, environment);
     }
 

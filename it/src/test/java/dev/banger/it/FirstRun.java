@@ -46,9 +46,10 @@ final class FirstRun {
         return Optional.ofNullable(inventory);
     }
 
-    /** Its cache: kernel, image, initramfs and work disk seed. */
+    /** Its cache: kernel, image, initramfs, work disk seed, and the template of the usual VM. */
     static Path cache() {
         outcome().expect(0);
+        Banger.in(HOME).ok("image", "warm");
         Banger.in(HOME).ok("daemon", "stop");
         return HOME.resolve("cache");
     }

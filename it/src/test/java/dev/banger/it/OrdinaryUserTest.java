@@ -39,6 +39,8 @@ class OrdinaryUserTest {
         environment.put("USER", USER);
         environment.put("LOGNAME", USER);
         environment.put("LANG", "C");
+        environment.put("BANGER_TEMPLATES", "manual");
+        environment.put("BANGER_POOL_SIZE", "0");
         return new Banger(
                 List.of("setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--reset-env"),
                 HOME.resolve("banger"),
@@ -172,6 +174,21 @@ class OrdinaryUserTest {
 
     @Test
     @Order(8)
+    void templatesAndForksAreThereForThemToo() {
+        banger.ok("image", "warm", "--memory", "256M");
+        banger.ok("vm", "create", "--name", "warm", "--memory", "256M");
+        assertThat(banger.show("warm")).containsEntry("startedFrom", "template");
+        assertThat(banger.shell("warm", "hostname; stat -c %U /root")).isEqualTo("warm\nroot");
+
+        assertThat(banger.ok("vm", "fork", "warm", "fork").lines()).containsExactly("fork");
+        assertThat(banger.shell("fork", "hostname")).isEqualTo("fork");
+
+        banger.ok("vm", "delete", "warm", "fork");
+        assertThat(Trees.names(HOME.resolve(".local/state/banger/snapshots"))).isSubsetOf("making");
+    }
+
+    @Test
+    @Order(9)
     void aDeletedVmLeavesNothing() {
         banger.ok("vm", "delete", "dev");
 

@@ -22,8 +22,11 @@ import dev.banger.vm.VmRecord;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmProcesses;
 import dev.banger.vm.VmmSelector;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -50,7 +54,9 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         BOOT,
         HELLO,
         IDENTIFY,
-        AFTER_START
+        AFTER_START,
+        SAVE,
+        SWITCH_DISKS
     }
 
     private final Map<String, FakeVm> running = new HashMap<>();
@@ -170,7 +176,8 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
                             "qemu",
                             "tcg",
                             spec.network().sshPort(),
-                            spec.network().ports()));
+                            spec.network().ports()),
+                    spec.directory());
             running.put(spec.vmId(), vm);
         }
         try {
@@ -186,6 +193,32 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
             vm.end();
             Thread.currentThread().interrupt();
             throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
+        }
+    }
+
+    @Override
+    public RunningVm restore(BootSpec spec, Path memory, Path state) {
+        RunningVm vm = boot(spec);
+        vm.pause();
+        return vm;
+    }
+
+    @Override
+    public Build build(Acceleration acceleration) {
+        return new Build("qemu, a fake", "none");
+    }
+
+    @Override
+    public void copy(Path from, Image image, Path file) {
+        overlay(from, from, file);
+    }
+
+    @Override
+    public void overlay(Path content, Path base, Path file) {
+        try {
+            Files.createFile(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -208,8 +241,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     @Override
     public synchronized Map<String, VmmProcess> scan(Path vmsDirectory) {
         Map<String, VmmProcess> found = new HashMap<>();
-        running.forEach((id, vm) ->
-                found.put(id, new VmmProcess(vm.handles().pid(), vm.handles().startTicks(), "tcg")));
+        running.forEach((id, vm) -> {
+            if (vmsDirectory.resolve(id).equals(vm.directory)) {
+                found.put(id, new VmmProcess(vm.handles().pid(), vm.handles().startTicks(), "tcg"));
+            }
+        });
         return found;
     }
 
@@ -287,9 +323,13 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     private final class FakeVm implements RunningVm {
         private final String id;
         private final VmHandles handles;
+        private volatile Path directory;
         private final CountDownLatch ended = new CountDownLatch(1);
+        private final Map<String, String> disks = new ConcurrentHashMap<>();
+        private volatile boolean paused;
 
-        FakeVm(String id, VmHandles handles) {
+        FakeVm(String id, VmHandles handles, Path directory) {
+            this.directory = directory;
             this.id = id;
             this.handles = handles;
         }
@@ -328,6 +368,57 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         }
 
         @Override
+        public void pause() {
+            paused = true;
+        }
+
+        @Override
+        public void resume() {
+            paused = false;
+        }
+
+        @Override
+        public boolean isPaused() {
+            return paused;
+        }
+
+        @Override
+        public void save(Path memory, Path state) {
+            step(Step.SAVE, id);
+            try {
+                Files.writeString(memory, "memory of " + id);
+                Files.writeString(state, "state of " + id);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void switchDisks(List<Disk> overlays) {
+            step(Step.SWITCH_DISKS, id);
+            overlays.forEach(overlay ->
+                    disks.put(overlay.serial(), String.valueOf(overlay.file().getFileName())));
+        }
+
+        @Override
+        public boolean writesTo(Disk overlay) {
+            return String.valueOf(overlay.file().getFileName()).equals(disks.get(overlay.serial()));
+        }
+
+        @Override
+        public void publish(Attachment network) {}
+
+        @Override
+        public boolean hasConnections() {
+            return false;
+        }
+
+        @Override
+        public void movedTo(Path newDirectory) {
+            directory = newDirectory;
+        }
+
+        @Override
         public void quit() {
             synchronized (FakeHost.this) {
                 log.add("QUIT " + id);
@@ -358,6 +449,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         @Override
         public boolean isOpen() {
             return open;
+        }
+
+        @Override
+        public boolean isBusy() {
+            return false;
         }
 
         @Override

@@ -21,7 +21,7 @@ public final class Records {
         return new VmRecord(
                 id,
                 name,
-                new VmSpec("debian", "digest1", "debian", 1, 512, 1L << 30, null, "user", List.of(), false),
+                new VmSpec("debian", "digest1", "debian", 1, 512, 1L << 30, null, "user", List.of(), false, 0),
                 new VmRuntime(
                         VmState.STOPPED,
                         "10.0.2.15/24",
@@ -40,7 +40,10 @@ public final class Records {
                         0,
                         null,
                         null,
-                        List.of()),
+                        List.of(),
+                        null,
+                        null,
+                        false),
                 now,
                 now);
     }

@@ -10,11 +10,14 @@ import dev.banger.api.StopMode;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmSet;
 import dev.banger.api.VmState;
+import dev.banger.image.ImageService;
+import dev.banger.kernel.KernelService;
 import dev.banger.operation.Progress;
 import dev.banger.testkit.FakeCatalogs;
 import dev.banger.testkit.FakeHost;
 import dev.banger.testkit.FakeHost.Step;
 import dev.banger.testkit.MemoryHandleFiles;
+import dev.banger.testkit.MemorySnapshotStore;
 import dev.banger.testkit.MemoryVmStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The service over a host in memory: what holds whatever fails, and what a second daemon makes of a first one's VMs. */
@@ -41,19 +45,32 @@ class VmServiceTest {
     @TempDir
     private Path vms;
 
+    private final MemorySnapshotStore templateStore;
+    private final MemorySnapshotStore snapshotStore;
+
+    VmServiceTest(@TempDir Path saved) {
+        templateStore = new MemorySnapshotStore(saved.resolve("templates"));
+        snapshotStore = new MemorySnapshotStore(saved.resolve("snapshots"));
+    }
+
     private final FakeHost host = new FakeHost();
     private final FakeCatalogs catalogs = new FakeCatalogs();
     private final MemoryVmStore store = new MemoryVmStore();
     private final MemoryHandleFiles files = new MemoryHandleFiles();
 
     private VmService service() {
-        VmService service = new VmService(store, files, host.seams(), catalogs.images(), catalogs.kernels(), vms);
+        HostSeams seams = host.seams();
+        ImageService images = catalogs.images();
+        KernelService kernels = catalogs.kernels();
+        Templates templates = new Templates(templateStore, seams, images, kernels, Templates.Policy.MANUAL);
+        Pool pool = new Pool(templates, seams, snapshotStore.place("pool"), 0, () -> 4096);
+        VmService service = new VmService(store, files, seams, images, kernels, templates, snapshotStore, pool, vms);
         service.start();
         return service;
     }
 
     private static VmCreate request(@Nullable String name) {
-        return new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null);
+        return new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null, false, null);
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -83,7 +100,10 @@ class VmServiceTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Step.class)
+    @EnumSource(
+            value = Step.class,
+            names = {"SAVE", "SWITCH_DISKS"},
+            mode = Mode.EXCLUDE)
     void whateverStepFailsNothingIsLeft_P7_P8_P9(Step step) throws Exception {
         host.fail(step);
 
@@ -94,11 +114,14 @@ class VmServiceTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Step.class)
+    @EnumSource(
+            value = Step.class,
+            names = {"SAVE", "SWITCH_DISKS"},
+            mode = Mode.EXCLUDE)
     void aFailedStartLeavesAStoppedVmThatStartsLater(Step step) {
         VmService service = service();
         VmRecord vm = service.create(
-                new VmCreate("dev", null, null, null, null, null, null, List.of(), false, false, null),
+                new VmCreate("dev", null, null, null, null, null, null, List.of(), false, false, null, false, null),
                 Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
@@ -354,7 +377,8 @@ class VmServiceTest {
     void aVmThatWasToGoWithItsCommandGoesWithTheDaemon() throws Exception {
         service()
                 .create(
-                        new VmCreate("dev", null, null, null, null, null, null, List.of(), true, true, null),
+                        new VmCreate(
+                                "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null),
                         Progress.none());
 
         service();
@@ -409,7 +433,7 @@ class VmServiceTest {
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         assertThatThrownBy(() -> service.stop("dev", StopMode.KILL, Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
-        assertThatThrownBy(() -> service.set("dev", new VmSet(1, null, null, null, null), Progress.none()))
+        assertThatThrownBy(() -> service.set("dev", new VmSet(1, null, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         assertThat(service.prune(List.of("dev"), Progress.none())).isEmpty();
 
@@ -505,12 +529,12 @@ class VmServiceTest {
     void numbersOutOfRangeAreRefusedBeforeAnythingIsMade() throws Exception {
         VmService service = service();
         for (VmCreate bad : List.of(
-                new VmCreate("dev", null, null, 0, null, null, null, List.of(), true, false, null),
-                new VmCreate("dev", null, null, 5, null, null, null, List.of(), true, false, null),
-                new VmCreate("dev", null, null, null, 99999999L, null, null, List.of(), true, false, null),
-                new VmCreate("dev", null, null, null, 1L, null, null, List.of(), true, false, null),
-                new VmCreate("dev", null, null, null, null, 1L, null, List.of(), true, false, null),
-                new VmCreate("dev", null, null, null, null, null, "warp", List.of(), true, false, null),
+                new VmCreate("dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null),
+                new VmCreate("dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null),
+                new VmCreate("dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null),
+                new VmCreate("dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null),
+                new VmCreate("dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null),
+                new VmCreate("dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null),
                 new VmCreate(
                         "dev",
                         null,
@@ -522,6 +546,8 @@ class VmServiceTest {
                         List.of(new PublishedPort(80, 80), new PublishedPort(80, 81)),
                         true,
                         false,
+                        null,
+                        false,
                         null))) {
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
@@ -532,11 +558,11 @@ class VmServiceTest {
     @Test
     void anUnknownImageOrKernelIsRefused() throws Exception {
         VmService service = service();
-        assertThatThrownBy(() -> service.check(
-                        new VmCreate("dev", "nope", null, null, null, null, null, List.of(), true, false, null)))
+        assertThatThrownBy(() -> service.check(new VmCreate(
+                        "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
-        assertThatThrownBy(() -> service.check(
-                        new VmCreate("dev", null, "nope", null, null, null, null, List.of(), true, false, null)))
+        assertThatThrownBy(() -> service.check(new VmCreate(
+                        "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }
@@ -546,12 +572,12 @@ class VmServiceTest {
         VmService service = service();
         service.create(request("dev"), Progress.none());
 
-        assertThatThrownBy(() -> service.set("dev", new VmSet(null, 1024L, null, null, null), Progress.none()))
+        assertThatThrownBy(() -> service.set("dev", new VmSet(null, 1024L, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         service.stop("dev", StopMode.KILL, Progress.none());
-        assertThatThrownBy(() -> service.set("dev", new VmSet(null, null, 1L << 30, null, null), Progress.none()))
+        assertThatThrownBy(() -> service.set("dev", new VmSet(null, null, 1L << 30, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
-        assertThat(service.set("dev", new VmSet(null, 1024L, null, null, null), Progress.none())
+        assertThat(service.set("dev", new VmSet(null, 1024L, null, null, null, null), Progress.none())
                         .spec()
                         .memoryMiB())
                 .isEqualTo(1024);

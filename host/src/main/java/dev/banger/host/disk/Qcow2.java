@@ -24,25 +24,27 @@ final class Qcow2 {
     private static final int REFCOUNT_ORDER = 4;
 
     private static final int BACKING_FORMAT = 0xe2792aca;
-    private static final byte[] RAW = "raw".getBytes(StandardCharsets.US_ASCII);
+    /** Behind the header, its one extension and the mark of their end. */
+    private static final int NAME_OFFSET = HEADER_LENGTH + 8 + 8 + 8;
+
     private static final int LONGEST_NAME = 1023;
     private static final int SIZE_OFFSET = 24;
 
     private Qcow2() {}
 
-    /** Writes an overlay of {@code bytes} on {@code backing}, which is named by its absolute path. */
-    static void writeOverlay(Path file, Path backing, long bytes) throws IOException {
-        byte[] name = backing.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
-        if (name.length > LONGEST_NAME) {
-            throw BangerException.invalid(
-                    "the path " + backing + " is longer than qcow2 can name (" + LONGEST_NAME + ")");
-        }
+    /**
+     * Writes an overlay of {@code bytes} on {@code backing}, which is named by its absolute path.
+     *
+     * @param format of {@code backing}: {@code raw} or {@code qcow2}
+     */
+    static void writeOverlay(Path file, Path backing, String format, long bytes) throws IOException {
+        byte[] name = name(backing);
         // An L1 entry stands for an L2 table of one cluster of 8-byte entries, each of which stands for a cluster.
         long perL1Entry = (long) CLUSTER * (CLUSTER / 8);
         int l1Entries = Math.toIntExact((bytes + perL1Entry - 1) / perL1Entry);
         int l1Clusters = Math.max(1, (l1Entries * 8 + CLUSTER - 1) / CLUSTER);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            writeFully(channel, header(name, bytes, l1Entries), 0);
+            writeFully(channel, header(name, format, bytes, l1Entries), 0);
             writeFully(channel, ByteBuffer.allocate(8).putLong(0, 2L * CLUSTER), CLUSTER);
             ByteBuffer refcounts = ByteBuffer.allocate((3 + l1Clusters) * 2);
             for (int i = 0; i < 3 + l1Clusters; i++) {
@@ -54,11 +56,31 @@ final class Qcow2 {
         }
     }
 
-    private static ByteBuffer header(byte[] backingName, long bytes, int l1Entries) {
-        int nameOffset = HEADER_LENGTH + 8 + 8 + 8;
-        ByteBuffer header = ByteBuffer.allocate(nameOffset + backingName.length);
+    private static byte[] name(Path backing) {
+        byte[] name = backing.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
+        if (name.length > LONGEST_NAME) {
+            throw BangerException.invalid(
+                    "the path " + backing + " is longer than qcow2 can name (" + LONGEST_NAME + ")");
+        }
+        return name;
+    }
+
+    /** Names another backing file of the same format and content in an overlay that {@link #writeOverlay} made. */
+    static void rebase(Path file, Path backing) throws IOException {
+        virtualBytes(file); // fails for what is no qcow2 file
+        byte[] name = name(backing);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            writeFully(channel, ByteBuffer.wrap(name), NAME_OFFSET);
+            ByteBuffer place = ByteBuffer.allocate(12).putLong(NAME_OFFSET).putInt(name.length);
+            writeFully(channel, place.flip(), 8);
+        }
+    }
+
+    private static ByteBuffer header(byte[] backingName, String format, long bytes, int l1Entries) {
+        byte[] formatName = format.getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer header = ByteBuffer.allocate(NAME_OFFSET + backingName.length);
         header.putInt(MAGIC).putInt(3);
-        header.putLong(nameOffset).putInt(backingName.length);
+        header.putLong(NAME_OFFSET).putInt(backingName.length);
         header.putInt(CLUSTER_BITS).putLong(bytes);
         header.putInt(0); // not encrypted
         header.putInt(l1Entries).putLong(3L * CLUSTER);
@@ -67,7 +89,7 @@ final class Qcow2 {
         header.putLong(0).putLong(0).putLong(0); // no incompatible, compatible, autoclear features
         header.putInt(REFCOUNT_ORDER).putInt(HEADER_LENGTH);
         // With the format written down nobody probes the backing file, whose bytes a guest may have chosen.
-        header.putInt(BACKING_FORMAT).putInt(RAW.length).put(RAW).position(HEADER_LENGTH + 16);
+        header.putInt(BACKING_FORMAT).putInt(formatName.length).put(formatName).position(HEADER_LENGTH + 16);
         header.putInt(0).putInt(0); // the end of the header's extensions
         header.put(backingName);
         return header.flip();

@@ -18,7 +18,7 @@ public final class Qcow2Overlay implements RootDisks {
         try {
             if (Files.notExists(file) || Qcow2.neverReachedTheDisk(file)) {
                 long bytes = Files.size(image.rootfs());
-                PublishedFile.publish(file, unfinished -> Qcow2.writeOverlay(unfinished, image.rootfs(), bytes));
+                PublishedFile.publish(file, unfinished -> Qcow2.writeOverlay(unfinished, image.rootfs(), "raw", bytes));
             } else {
                 // Fails for a file that is no qcow2 file any more, before a VMM is started on it.
                 Qcow2.virtualBytes(file);
@@ -27,5 +27,25 @@ public final class Qcow2Overlay implements RootDisks {
             throw DiskFailure.of("cannot make the root disk " + file + " on " + image.rootfs(), file, e);
         }
         return new Disk(file, "qcow2", "root", false);
+    }
+
+    /** Not flushed: a power cut takes away only what a VM that was just being made had. */
+    @Override
+    public void copy(Path from, Image image, Path file) {
+        try {
+            Files.copy(from, file);
+            Qcow2.rebase(file, image.rootfs()); // the image may lie elsewhere than when it was written
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot copy the disk " + from + " to " + file, file, e);
+        }
+    }
+
+    @Override
+    public void overlay(Path content, Path base, Path file) {
+        try {
+            Qcow2.writeOverlay(file, base, "qcow2", Qcow2.virtualBytes(content));
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot make the disk " + file + " on " + base, file, e);
+        }
     }
 }

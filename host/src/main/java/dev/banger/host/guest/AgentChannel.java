@@ -144,6 +144,11 @@ final class AgentChannel implements GuestChannel {
     }
 
     @Override
+    public boolean isBusy() {
+        return !streams.isEmpty();
+    }
+
+    @Override
     public List<StageTiming> identify(Identity identity, Duration atMost) {
         byte[] entropy = new byte[ENTROPY];
         random.nextBytes(entropy);

@@ -11,11 +11,15 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The initramfs as an uncompressed cpio archive: unpacking it is a copy. In it are {@code /init} (the agent),
@@ -31,6 +35,11 @@ public final class CpioInitramfs implements InitramfsAssembler {
 
     private final Path agent;
     private final Path directory;
+    /** The digest takes longer than all else that a restore does before its VMM starts. */
+    private final Map<Made, Path> assembled = new ConcurrentHashMap<>();
+
+    /** What a published kernel and an agent that nobody has replaced make is always the same. */
+    private record Made(Path kernel, String digest, FileTime agentModified, long agentBytes) {}
 
     /**
      * @param agent the guest agent's static binary
@@ -43,6 +52,24 @@ public final class CpioInitramfs implements InitramfsAssembler {
 
     @Override
     public Path initramfs(Kernel kernel) {
+        try {
+            Made made =
+                    new Made(kernel.directory(), kernel.digest(), Files.getLastModifiedTime(agent), Files.size(agent));
+            Path known = assembled.get(made);
+            if (known != null && Files.exists(known)) {
+                return known;
+            }
+            Path file = assembled(kernel);
+            assembled.put(made, file);
+            return file;
+        } catch (NoSuchFileException e) {
+            throw missingAgent();
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot assemble the initramfs of kernel " + kernel.name(), directory, e);
+        }
+    }
+
+    private Path assembled(Kernel kernel) {
         try {
             byte[] init = readAgent();
             List<String> modules = modulesIn(kernel, "modules.load");
@@ -63,11 +90,14 @@ public final class CpioInitramfs implements InitramfsAssembler {
 
     private byte[] readAgent() throws IOException {
         if (!Files.isRegularFile(agent)) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "banger's guest agent is not at " + agent + "; install banger again");
+            throw missingAgent();
         }
         return Files.readAllBytes(agent);
+    }
+
+    private BangerException missingAgent() {
+        return new BangerException(
+                ErrorCode.PRECONDITION_FAILED, "banger's guest agent is not at " + agent + "; install banger again");
     }
 
     /** Lines of a list: a module's name, then its parameters. */

@@ -96,6 +96,18 @@ public final class ProcFs {
         }
     }
 
+    /** The host's processor, as it calls itself. */
+    public static String cpuModel() {
+        try (Stream<String> lines = Files.lines(PROC.resolve("cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
+                    .orElse("unknown");
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read /proc/cpuinfo", e);
+        }
+    }
+
     /** The host's memory in MiB. */
     public static long memoryMiB() {
         return memInfo("MemTotal:") / 1024;

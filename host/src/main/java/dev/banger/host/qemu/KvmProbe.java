@@ -69,7 +69,7 @@ public final class KvmProbe {
                                 "-machine",
                                 "microvm,acpi=off",
                                 "-accel",
-                                QemuCommandLine.accelerator(acceleration),
+                                QemuCommandLine.accelerator(acceleration, true),
                                 "-cpu",
                                 QemuCommandLine.cpu(acceleration),
                                 "-m",

@@ -5,6 +5,7 @@ import dev.banger.vm.Acceleration;
 import dev.banger.vm.RootDisks.Disk;
 import dev.banger.vm.Vmm.Attachment;
 import dev.banger.vm.Vmm.BootSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -21,18 +22,48 @@ final class QemuCommandLine {
     static final String AGENT_SOCKET = "agent.sock";
     private static final String AGENT_PORT = "dev.banger.agent";
 
+    /** QEMU's own name of the guest's memory; one from a file must have the same to be restored. */
+    static final String MEMORY_BLOCK = "microvm.ram";
+
     private QemuCommandLine() {}
 
     /**
-     * {@code program} is the path of qemu-system-*, {@code tscKhz} the frequency of the host's time stamp counter, which a
-     * kernel under emulation must be told.
+     * A machine that boots.
+     *
+     * @param program the path of qemu-system-*
+     * @param tscKhz the frequency of the host's time stamp counter, which a kernel under emulation must be told
+     * @param parallel whether emulated CPUs may run at the same time
      */
-    static List<String> of(String program, BootSpec spec, OptionalLong tscKhz) {
+    static List<String> boot(String program, BootSpec spec, OptionalLong tscKhz, boolean parallel) {
+        List<String> args = machine(program, spec, "", parallel);
+        add(args, "-kernel", spec.kernel().toString());
+        add(args, "-initrd", spec.initramfs().toString());
+        add(args, "-append", kernelArguments(spec.acceleration(), tscKhz));
+        return List.copyOf(args);
+    }
+
+    /**
+     * The same machine with {@code memory}, a file, mapped copy-on-write as its memory, waiting for the state of its CPUs and
+     * devices. Its kernel is in the memory already.
+     */
+    static List<String> restore(String program, BootSpec spec, Path memory) {
+        List<String> args = machine(program, spec, ",memory-backend=" + MEMORY_BLOCK, true);
+        add(
+                args,
+                "-object",
+                "memory-backend-file,id=" + MEMORY_BLOCK + ",x-use-canonical-path-for-ramblock-id=off,share=off,size="
+                        + spec.memoryMiB() + "M,mem-path=" + escaped(memory.toString()));
+        args.add("-S");
+        add(args, "-incoming", "defer");
+        return List.copyOf(args);
+    }
+
+    private static List<String> machine(String program, BootSpec spec, String memory, boolean parallel) {
         List<String> args = new ArrayList<>();
         args.add(program);
         add(args, "-name", MARKER + spec.vmId());
-        add(args, "-machine", machine());
-        add(args, "-accel", accelerator(spec.acceleration()));
+        add(args, "-machine", machine() + memory);
+        add(args, "-accel", accelerator(spec.acceleration(), parallel));
         add(args, "-cpu", cpu(spec.acceleration()));
         add(args, "-smp", Integer.toString(spec.cpus()));
         add(args, "-m", spec.memoryMiB() + "M");
@@ -42,9 +73,6 @@ final class QemuCommandLine {
         args.add("-no-reboot");
         add(args, "-display", "none");
         add(args, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-        add(args, "-kernel", spec.kernel().toString());
-        add(args, "-initrd", spec.initramfs().toString());
-        add(args, "-append", kernelArguments(spec.acceleration(), tscKhz));
         // The console goes to stdout, where banger-launch keeps it within bounds.
         add(args, "-chardev", "file,id=console,path=/dev/stdout");
         add(args, "-serial", "chardev:console");
@@ -56,7 +84,7 @@ final class QemuCommandLine {
         add(args, "-object", "rng-random,id=rng,filename=/dev/urandom");
         add(args, "-device", "virtio-rng-device,rng=rng");
         for (Disk disk : spec.disks()) {
-            add(args, "-blockdev", blockdev(disk));
+            add(args, "-blockdev", blockdev(disk, spec.directory()));
             add(args, "-device", "virtio-blk-device,drive=" + disk.serial() + ",serial=" + disk.serial());
         }
         add(args, "-netdev", netdev(spec.network()));
@@ -64,7 +92,7 @@ final class QemuCommandLine {
                 args,
                 "-device",
                 "virtio-net-device,netdev=net,mac=" + spec.network().mac());
-        return List.copyOf(args);
+        return args;
     }
 
     private static void add(List<String> args, String option, String value) {
@@ -80,10 +108,10 @@ final class QemuCommandLine {
         return "microvm,acpi=on,x-option-roms=off,pit=on,pic=on,rtc=on,isa-serial=on";
     }
 
-    static String accelerator(Acceleration acceleration) {
+    static String accelerator(Acceleration acceleration, boolean parallel) {
         return switch (acceleration) {
             case KVM -> "kvm";
-            case TCG -> "tcg,thread=multi";
+            case TCG -> parallel ? "tcg,thread=multi" : "tcg,thread=single";
         };
     }
 
@@ -108,28 +136,38 @@ final class QemuCommandLine {
     }
 
     /** The format is always named: QEMU never looks into a disk to guess it (threats C7). */
-    private static String blockdev(Disk disk) {
-        String file = "file.driver=file,file.filename=" + escaped(disk.file().toString());
+    private static String blockdev(Disk disk, Path directory) {
+        String file = "file.driver=file,file.filename="
+                + escaped(inDirectory(disk.file(), directory).toString());
         return "driver=" + disk.format() + ",node-name=" + disk.serial() + "," + file
                 + (disk.readOnly() ? ",read-only=on,file.locking=off" : ",discard=unmap,detect-zeroes=unmap");
     }
 
+    /** Relative in the VM's directory, which is moved when a VM that was prepared is taken. */
+    private static Path inDirectory(Path file, Path directory) {
+        return file.startsWith(directory) ? directory.relativize(file) : file;
+    }
+
     private static String netdev(Attachment network) {
         StringBuilder netdev = new StringBuilder("user,id=net,ipv6=off");
-        forward(netdev, network.hostAddress(), network.sshPort(), 22);
-        for (PublishedPort port : network.ports()) {
-            forward(netdev, network.hostAddress(), port.hostPort(), port.guestPort());
-        }
+        forwards(network).forEach(forward -> netdev.append(",hostfwd=").append(forward));
         return netdev.toString();
     }
 
-    private static void forward(StringBuilder netdev, String address, int hostPort, int guestPort) {
-        netdev.append(",hostfwd=tcp:")
-                .append(address)
-                .append(':')
-                .append(hostPort)
-                .append("-:")
-                .append(guestPort);
+    /** What is published, as QEMU writes it: {@code tcp:ADDRESS:HOST_PORT-:GUEST_PORT}. */
+    static List<String> forwards(Attachment network) {
+        List<String> forwards = new ArrayList<>();
+        if (network.sshPort() != 0) {
+            forwards.add(forward(network.hostAddress(), network.sshPort(), 22));
+        }
+        for (PublishedPort port : network.ports()) {
+            forwards.add(forward(network.hostAddress(), port.hostPort(), port.guestPort()));
+        }
+        return forwards;
+    }
+
+    private static String forward(String address, int hostPort, int guestPort) {
+        return "tcp:" + address + ":" + hostPort + "-:" + guestPort;
     }
 
     /** A comma in a value is written twice in QEMU's option syntax. */

@@ -16,10 +16,12 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /** QEMU's {@code microvm} machine. Thread-safe. */
 public final class QemuVmm implements Vmm {
@@ -31,6 +33,7 @@ public final class QemuVmm implements Vmm {
     private final ProgramRunner programs;
     private final Path launcher;
     private final TscFrequency tsc;
+    private final QemuRelease release;
 
     /**
      * {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. {@code run} is
@@ -40,6 +43,7 @@ public final class QemuVmm implements Vmm {
         this.programs = programs;
         this.launcher = launcher;
         this.tsc = new TscFrequency(programs, launcher, run);
+        this.release = new QemuRelease(programs, run);
     }
 
     @Override
@@ -49,17 +53,52 @@ public final class QemuVmm implements Vmm {
 
     @Override
     public RunningVm boot(BootSpec spec) {
-        String program = programs.find(PROGRAM)
+        OptionalLong khz = spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty();
+        return start(spec, QemuCommandLine.boot(program().toString(), spec, khz, translatesInParallel()), vm -> {});
+    }
+
+    @Override
+    public RunningVm restore(BootSpec spec, Path memory, Path state) {
+        return start(
+                spec,
+                QemuCommandLine.restore(program().toString(), spec, memory),
+                vm -> vm.load(spec.directory(), state));
+    }
+
+    /**
+     * Before 8.1 QEMU may translate code that another CPU patches in the same moment, and then keeps the breakpoint that Linux puts
+     * there while it does so: the CPU hits it for ever. An init that starts makes Linux patch itself all the time, so 1 boot in 12
+     * hung on a busy host. In a guest that has settled it hardly does.
+     */
+    private boolean translatesInParallel() {
+        return release.atLeast(program(), 8, 1);
+    }
+
+    private Path program() {
+        return programs.find(PROGRAM)
                 .orElseThrow(() -> new BangerException(
                         ErrorCode.PRECONDITION_FAILED,
-                        PROGRAM + " is not installed; it runs the VMs: sudo apt-get install qemu-system-x86"))
-                .toString();
+                        PROGRAM + " is not installed; it runs the VMs: sudo apt-get install qemu-system-x86"));
+    }
+
+    /** The build is told from its file: asking the program takes longer than a whole restore. */
+    @Override
+    public Build build(Acceleration acceleration) {
+        Path program = program();
+        try {
+            BasicFileAttributes file = Files.readAttributes(program, BasicFileAttributes.class);
+            return new Build(
+                    name() + " of " + file.lastModifiedTime() + " (" + file.size() + " bytes)",
+                    QemuCommandLine.cpu(acceleration)
+                            + (acceleration == Acceleration.KVM ? " " + ProcFs.cpuModel() : ""));
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.PRECONDITION_FAILED, "cannot look at " + program + ": " + e, e);
+        }
+    }
+
+    private QemuVm start(BootSpec spec, List<String> command, Consumer<QemuVm> then) {
         VmRuntime runtime = spec.runtime();
-        Process process = launch(
-                QemuCommandLine.of(
-                        program, spec, spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty()),
-                spec.directory(),
-                runtime);
+        Process process = launch(command, spec.directory(), runtime);
         long pid = process.pid();
         long startTicks = ProcFs.stat(pid).map(ProcFs.Stat::startTicks).orElse(0L);
         Pidfd pidfd = Pidfd.open(pid, startTicks).orElseThrow(() -> failedToStart(runtime));
@@ -70,13 +109,14 @@ public final class QemuVmm implements Vmm {
                 spec.acceleration().label(),
                 spec.network().sshPort(),
                 spec.network().ports());
-        QemuVm vm = new QemuVm(handles, pidfd, Path.of(runtime.apiSocket()));
+        QemuVm vm = new QemuVm(handles, pidfd, spec.directory());
         try {
             if (!vm.connect(CONTROL)) {
                 throw Thread.currentThread().isInterrupted()
                         ? new BangerException(ErrorCode.CANCELLED, "cancelled while QEMU was starting")
                         : failedToStart(runtime);
             }
+            then.accept(vm);
             return vm;
         } catch (RuntimeException e) {
             boolean endedByItself = !vm.isAlive();
@@ -96,9 +136,9 @@ public final class QemuVmm implements Vmm {
         List<String> command = new ArrayList<>(List.of(
                 launcher.toString(),
                 "--ring",
-                runtime.logPath() + ":" + CONSOLE_BYTES,
+                fileName(runtime.logPath()) + ":" + CONSOLE_BYTES,
                 "--ring",
-                runtime.vmmLogPath() + ":" + VMM_LOG_BYTES,
+                fileName(runtime.vmmLogPath()) + ":" + VMM_LOG_BYTES,
                 "--"));
         command.addAll(qemu);
         try {
@@ -117,6 +157,11 @@ public final class QemuVmm implements Vmm {
         } catch (IOException e) {
             throw new BangerException(ErrorCode.VMM_FAILED, "cannot start " + launcher + ": " + e.getMessage(), e);
         }
+    }
+
+    /** banger-launch works in the VM's directory as QEMU does, and goes with it when it is moved. */
+    private static String fileName(String path) {
+        return String.valueOf(Path.of(path).getFileName());
     }
 
     private BangerException failedToStart(VmRuntime runtime) {
@@ -142,6 +187,6 @@ public final class QemuVmm implements Vmm {
         Pidfd pidfd = Pidfd.open(handles.pid(), handles.startTicks())
                 .orElseThrow(() -> new BangerException(
                         ErrorCode.VMM_FAILED, "the VMM of " + vm.name() + " (pid " + handles.pid() + ") has ended"));
-        return new QemuVm(handles, pidfd, Path.of(vm.runtime().apiSocket()));
+        return new QemuVm(handles, pidfd, vm.directory());
     }
 }

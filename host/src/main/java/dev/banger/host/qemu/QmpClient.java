@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -71,9 +72,24 @@ final class QmpClient implements AutoCloseable {
         }
     }
 
-    /** Runs a command. @return its result, an empty map when it has none */
+    /** Runs a command. @return its result, an empty map when it has none that is one */
     @SuppressWarnings("unchecked")
     Map<String, Object> execute(String command, Map<String, Object> arguments) {
+        return answer(command, arguments) instanceof Map<?, ?> result ? (Map<String, Object>) result : Map.of();
+    }
+
+    /** Runs a command that answers with a list of objects. */
+    @SuppressWarnings("unchecked")
+    List<Map<String, Object>> list(String command) {
+        return answer(command, Map.of()) instanceof List<?> list ? (List<Map<String, Object>>) list : List.of();
+    }
+
+    /** Runs a command that answers with text. */
+    String text(String command, Map<String, Object> arguments) {
+        return answer(command, arguments) instanceof String text ? text : "";
+    }
+
+    private @Nullable Object answer(String command, Map<String, Object> arguments) {
         commands.lock();
         try {
             answers.clear();
@@ -87,7 +103,7 @@ final class QmpClient implements AutoCloseable {
             if (answer.get("error") instanceof Map<?, ?> error) {
                 throw new BangerException(ErrorCode.VMM_FAILED, "QEMU refused " + command + ": " + error.get("desc"));
             }
-            return answer.get("return") instanceof Map<?, ?> result ? (Map<String, Object>) result : Map.of();
+            return answer.get("return");
         } finally {
             commands.unlock();
         }

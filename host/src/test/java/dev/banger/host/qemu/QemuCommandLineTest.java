@@ -16,23 +16,71 @@ import org.junit.jupiter.api.Test;
 
 class QemuCommandLineTest {
     private static List<String> args(Acceleration acceleration) {
-        return QemuCommandLine.of(
-                "/usr/bin/qemu-system-x86_64",
-                new BootSpec(
-                        "0123456789ab",
-                        "dev",
-                        Path.of("/vms/0123456789ab"),
-                        2,
-                        512,
-                        acceleration,
-                        Path.of("/k/vmlinux"),
-                        Path.of("/k/initramfs"),
-                        List.of(
-                                new Disk(Path.of("/vms/a,b/root.qcow2"), "qcow2", "root", false),
-                                new Disk(Path.of("/k/modules"), "raw", "modules", true)),
-                        new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(new PublishedPort(8080, 80))),
-                        Records.vm("dev", 1).runtime()),
-                OptionalLong.of(2_445_404));
+        return QemuCommandLine.boot(
+                "/usr/bin/qemu-system-x86_64", spec(acceleration), OptionalLong.of(2_445_404), true);
+    }
+
+    private static BootSpec spec(Acceleration acceleration) {
+        return new BootSpec(
+                "0123456789ab",
+                "dev",
+                Path.of("/vms/0123456789ab"),
+                2,
+                512,
+                acceleration,
+                Path.of("/k/vmlinux"),
+                Path.of("/k/initramfs"),
+                List.of(
+                        new Disk(Path.of("/vms/a,b/root.qcow2"), "qcow2", "root", false),
+                        new Disk(Path.of("/k/modules"), "raw", "modules", true)),
+                new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(new PublishedPort(8080, 80))),
+                Records.vm("dev", 1).runtime());
+    }
+
+    @Test
+    void emulatedCpusOfAnOldQemuTakeTurnsWhileTheyBoot() {
+        assertThat(values(QemuCommandLine.boot("/q", spec(Acceleration.TCG), OptionalLong.empty(), false), "-accel"))
+                .containsExactly("tcg,thread=single");
+        assertThat(values(args(Acceleration.TCG), "-accel")).containsExactly("tcg,thread=multi");
+    }
+
+    /** Whatever else differed, QEMU would refuse the saved devices. */
+    @Test
+    void aRestoredMachineHasTheSameDevicesWithItsMemoryFromAFile() {
+        List<String> restored =
+                QemuCommandLine.restore("/usr/bin/qemu-system-x86_64", spec(Acceleration.TCG), Path.of("/t,1/memory"));
+
+        for (String option : List.of("-device", "-blockdev", "-netdev", "-chardev", "-smp", "-m", "-cpu", "-accel")) {
+            assertThat(values(restored, option)).as(option).isEqualTo(values(args(Acceleration.TCG), option));
+        }
+        assertThat(values(restored, "-object"))
+                .anySatisfy(object -> assertThat(object)
+                        .startsWith("memory-backend-file,id=microvm.ram,")
+                        .contains("share=off", "size=512M", "mem-path=/t,,1/memory"));
+        assertThat(values(restored, "-incoming")).containsExactly("defer");
+        assertThat(restored).contains("-S").doesNotContain("-kernel");
+    }
+
+    @Test
+    void filesInTheVmsDirectoryAreNamedFromThere() {
+        BootSpec spec = spec(Acceleration.TCG);
+        BootSpec inside = new BootSpec(
+                spec.vmId(),
+                spec.name(),
+                spec.directory(),
+                spec.cpus(),
+                spec.memoryMiB(),
+                spec.acceleration(),
+                spec.kernel(),
+                spec.initramfs(),
+                List.of(new Disk(spec.directory().resolve("root.qcow2"), "qcow2", "root", false)),
+                new Attachment("127.0.0.1", "02:62:00:00:00:01", 0, List.of()),
+                spec.runtime());
+
+        List<String> args = QemuCommandLine.boot("/q", inside, OptionalLong.empty(), true);
+
+        assertThat(values(args, "-blockdev")).singleElement().asString().contains("file.filename=root.qcow2,");
+        assertThat(values(args, "-netdev")).containsExactly("user,id=net,ipv6=off");
     }
 
     private static List<String> values(List<String> args, String option) {

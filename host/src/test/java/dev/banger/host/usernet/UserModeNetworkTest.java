@@ -33,7 +33,8 @@ class UserModeNetworkTest {
                 null,
                 "user",
                 List.of(new PublishedPort(hostPort, 80)),
-                false));
+                false,
+                0));
     }
 
     @Test

@@ -1,0 +1,226 @@
+package dev.banger.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.banger.it.BangerHome.Trees;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** VMs that start from a template, and what happens when it is not what it was. */
+@Order(65)
+class TemplateTest {
+    @RegisterExtension
+    static final BangerHome HOME = BangerHome.named("template");
+
+    private final Banger banger = HOME.banger();
+    private final Path templates = HOME.path().resolve("cache/templates");
+
+    /** The template of the usual VM, as the first run made it; files of its own, which a test may damage. */
+    @BeforeEach
+    void aWholeTemplate() throws IOException {
+        Call.program("rm", "-rf", templates.toString()).run().expect(0);
+        Trees.makeDirectory(templates);
+        Path made = FirstRun.home().resolve("cache/templates");
+        for (String name : Trees.names(made)) {
+            if (name.matches("[0-9a-f]{16}")) {
+                Call.program(
+                                "cp",
+                                "-a",
+                                "--sparse=always",
+                                made.resolve(name).toString(),
+                                templates.resolve(name).toString())
+                        .run()
+                        .expect(0);
+            }
+        }
+    }
+
+    private Path template() {
+        List<Map<String, Object>> all = banger.ok("template", "ls", "--json").list();
+        return Path.of(all.stream()
+                .filter(each -> Boolean.TRUE.equals(each.get("current")))
+                .map(each -> Outcome.text(each, "directory"))
+                .findFirst()
+                .orElseThrow());
+    }
+
+    @Test
+    void aNewVmStartsFromItAndIsItself() {
+        banger.ok("vm", "create", "--name", "dev", "--disk-size", "1G");
+
+        assertThat(banger.show("dev")).containsEntry("startedFrom", "template");
+        assertThat(banger.shell("dev", "hostname; cat /etc/hostname")).isEqualTo("dev\ndev");
+        assertThat(Long.parseLong(banger.shell("dev", "df -Pm /root | awk 'END { print $2 }'")))
+                .as("MiB of the work disk")
+                .isBetween(800L, 1024L);
+        double guest = Double.parseDouble(banger.shell("dev", "date +%s.%N"));
+        assertThat(guest)
+                .isBetween(Instant.now().getEpochSecond() - 3.0, Instant.now().getEpochSecond() + 1.0);
+        assertThat(banger.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");
+        assertThat(banger.shell("dev", "systemctl is-system-running")).isIn("running", "degraded");
+        banger.ok("vm", "delete", "dev");
+    }
+
+    @Test
+    void coldBoots() {
+        banger.ok("vm", "create", "--name", "dev", "--cold");
+
+        assertThat(banger.show("dev")).containsEntry("startedFrom", "boot");
+        banger.ok("vm", "delete", "dev");
+    }
+
+    /** Flipped, cut short, gone: it is said, the template is set aside, and the VM boots. */
+    @ParameterizedTest
+    @ValueSource(strings = {"flipped", "cut", "missing", "state"})
+    void aBrokenOneIsSetAsideAndTheVmBoots(String damage) throws IOException {
+        Path template = template();
+        switch (damage) {
+            case "flipped" -> flip(template.resolve("memory"));
+            case "state" -> flip(template.resolve("state"));
+            case "cut" -> cut(template.resolve("memory"));
+            default -> Files.delete(template.resolve("state"));
+        }
+
+        Outcome run = banger.run("vm", "run", "--rm", "--", "hostname").expect(0);
+
+        assertThat(run.stderr()).contains("warning", "template", "broken", "the VM boots");
+        assertThat(template).doesNotExist();
+        assertThat(templates.resolve("broken")).isDirectory();
+        HOME.assertNoVmIsLeft();
+    }
+
+    private static void flip(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer one = ByteBuffer.allocate(1);
+            long at = Math.min(channel.size() / 2, 20L << 20);
+            channel.read(one, at);
+            one.flip();
+            channel.write(ByteBuffer.wrap(new byte[] {(byte) (one.get() ^ 1)}), at);
+        }
+    }
+
+    private static void cut(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() / 2);
+        }
+    }
+
+    /** Another QEMU has another key, so the VM boots, and nothing is said against the template. */
+    @Test
+    void anotherVmmDoesNotTouchIt() throws IOException {
+        Path facts = template().resolve("snapshot.json");
+        String text = Files.readString(facts);
+        Path renamed = templates.resolve("0123456789abcdef");
+        Files.move(template(), renamed, StandardCopyOption.ATOMIC_MOVE);
+        Files.writeString(renamed.resolve("snapshot.json"), text.replaceFirst("qemu of", "qemu before"));
+
+        banger.ok("vm", "create", "--name", "dev");
+
+        assertThat(banger.show("dev")).containsEntry("startedFrom", "boot");
+        assertThat(renamed).isDirectory();
+        banger.ok("vm", "delete", "dev");
+    }
+
+    @Test
+    void aDaemonThatIsKilledWhileItMakesOneLeavesNothing() {
+        try (Running warm = banger.call("image", "warm", "--memory", "300M").start()) {
+            Awaitility.await("the machine of the template")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> HOME.vmms().size() == 1);
+            Processes.signal(HOME.daemonPid(), "KILL");
+        }
+
+        assertThat(banger.vms()).isEmpty();
+        HOME.assertNoVmIsLeft();
+        assertThat(Trees.names(templates.resolve("making"))).isEmpty();
+        assertThat(banger.ok("template", "ls", "--json").list()).hasSize(1);
+    }
+
+    @Test
+    void aPreparedVmIsTakenAndAnotherOnePrepared() {
+        banger.ok("daemon", "stop");
+        Banger pooling = banger.with("BANGER_POOL_SIZE", "1");
+
+        pooling.ok("vm", "run", "--rm", "--", "true");
+        awaitPrepared();
+        pooling.ok("vm", "create", "--name", "dev", "--publish", "18090:80");
+
+        assertThat(pooling.show("dev")).containsEntry("startedFrom", "pool");
+        assertThat(pooling.shell("dev", "hostname; df -Pm /root | awk 'END { print ($2 > 7000) }'"))
+                .isEqualTo("dev\n1");
+        assertThat(pooling.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");
+        awaitPrepared();
+        pooling.ok("vm", "stop", "dev");
+        pooling.ok("vm", "start", "dev");
+        assertThat(pooling.shell("dev", "hostname")).isEqualTo("dev");
+        pooling.ok("vm", "delete", "dev");
+
+        awaitPrepared();
+        Processes.signal(HOME.daemonPid(), "KILL");
+        assertThat(banger.vms()).isEmpty();
+        HOME.assertNoVmIsLeft(); // this daemon has no pool, and ended what the other had prepared
+        assertThat(Trees.names(HOME.path().resolve("state/pool"))).isEmpty();
+    }
+
+    private static void awaitPrepared() {
+        Awaitility.await("a prepared VM")
+                .atMost(60, TimeUnit.SECONDS)
+                .until(() -> HOME.vmms().stream().anyMatch(TemplateTest::isPrepared));
+    }
+
+    /** In the pool and standing still: preparing ends with a pause, when the file it is done by is there. */
+    private static boolean isPrepared(Processes.Found vmm) {
+        return vmm.directory().contains("/state/pool/")
+                && !Files.exists(Path.of(vmm.directory(), "load.sock"))
+                && sleeps(vmm.pid());
+    }
+
+    private static boolean sleeps(long pid) {
+        long before = cpuTicks(pid);
+        Awaitility.await().pollDelay(Duration.ofMillis(300)).until(() -> true);
+        return cpuTicks(pid) - before <= 1;
+    }
+
+    private static long cpuTicks(long pid) {
+        try {
+            String[] fields =
+                    Files.readString(Path.of("/proc/" + pid + "/stat")).split(" ");
+            return Long.parseLong(fields[13]) + Long.parseLong(fields[14]);
+        } catch (IOException e) {
+            return Long.MAX_VALUE / 2; // it was taken, or ended
+        }
+    }
+
+    @Test
+    void inTheBackgroundOneIsMadeAfterABootForWantOfIt() {
+        banger.ok("daemon", "stop");
+        Banger automatic = banger.with("BANGER_TEMPLATES", "auto");
+        automatic.ok("vm", "run", "--rm", "--memory", "280M", "--", "true");
+
+        Awaitility.await("the template of a VM with 280 MiB")
+                .atMost(Duration.ofSeconds(90))
+                .until(() -> automatic.ok("template", "ls", "--json").list().stream()
+                        .anyMatch(each -> Outcome.number(each, "memoryMiB") == 280));
+        automatic.ok("vm", "create", "--name", "dev", "--memory", "280M");
+        assertThat(automatic.show("dev")).containsEntry("startedFrom", "template");
+        automatic.ok("vm", "delete", "dev");
+        automatic.ok("daemon", "stop");
+    }
+}
