@@ -24,6 +24,10 @@ final class BenchRun {
     /** Restores and pool hits come as they come: how many starts, per row, to get enough of both. */
     private static final int MOST_STARTS = 3;
 
+    private static final int POOL_ATTEMPTS = 2;
+    /** A pool is filled when nothing has been started for a second; filling it takes another. */
+    private static final List<String> PAUSE = List.of("sleep", "3");
+
     private static final Set<BenchRow> WITH_VMS = EnumSet.range(BenchRow.BOOT, BenchRow.SNAPSHOT);
 
     /** Runs a program. */
@@ -157,16 +161,24 @@ final class BenchRun {
         try {
             vms.client("vm", "run", "-q", "--rm", "--name", vms.name(), "--", "true");
             for (int turn = 1;
-                    turn <= runs || turn <= runs * MOST_STARTS && (isShort(restore) || isShort(pool));
+                    turn <= runs || turn <= runs * MOST_STARTS && (isShort(restore) || pool.millis.size() < runs);
                     turn++) {
+                if (turn > runs) {
+                    if (pool.millis.isEmpty() && turn > runs + POOL_ATTEMPTS) {
+                        break; // there is none
+                    }
+                    runner.run(PAUSE);
+                }
                 String name = vms.name();
                 Duration taken = vms.client("vm", "run", "-q", "--rm", "--name", name, "--", "true");
                 VmInfo vm = vms.started(name);
                 String from = String.valueOf(vm.startedFrom());
                 if (from.equals("template") || from.equals("pool")) {
                     BenchRow row = from.equals("pool") ? BenchRow.POOL : BenchRow.RESTORE;
-                    count(row, turn, taken);
-                    tally(row).starts.add(vm.lastStart());
+                    if (tally(row).millis.size() < runs) {
+                        count(row, turn, taken);
+                        tally(row).starts.add(vm.lastStart());
+                    }
                 } else {
                     others.add(from);
                 }

@@ -23,8 +23,10 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,8 +40,8 @@ public final class Pool implements AutoCloseable {
     private static final Duration HELLO = Duration.ofSeconds(20);
     private static final Duration IDENTIFY = Duration.ofSeconds(20);
     private static final Duration END = Duration.ofSeconds(5);
-    /** The command that a VM was taken for comes first. */
-    private static final long REFILL_AFTER_MILLIS = 400;
+    /** The command that a VM was taken for comes first, and so do those that follow it at once. */
+    private static final long REFILL_AFTER_MILLIS = 1000;
 
     private static final long LOOK_AFTER_SECONDS = 10;
     /** Of how many makes there are VMs at a time: those used last. */
@@ -57,6 +59,7 @@ public final class Pool implements AutoCloseable {
     private final Map<Make, Templates.Machine> wanted = new LinkedHashMap<>(16, 0.75f, true);
     private final ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().daemon().name("pool").unstarted(task));
+    private @Nullable ScheduledFuture<?> nextRefill;
     private boolean closed;
 
     /**
@@ -156,9 +159,14 @@ public final class Pool implements AutoCloseable {
         return Optional.ofNullable(found);
     }
 
-    private void refillLater() {
+    /** Not before VMs have not been asked for for a while: preparing one takes what the next would start with. */
+    private synchronized void refillLater() {
+        ScheduledFuture<?> waiting = nextRefill;
+        if (waiting != null) {
+            waiting.cancel(false);
+        }
         try {
-            background.schedule(this::refill, REFILL_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+            nextRefill = background.schedule(this::refill, REFILL_AFTER_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("No VM is prepared: the daemon ends", e);
         }
