@@ -26,6 +26,7 @@
 
 /* How long after the identity the image's init waits for a first command to be answered. */
 #define HANDOVER_MS 150
+#define RETURN_MS 1000
 #define SHUTDOWN_MS 2000
 #define STOP_AGAIN_MS 1000
 
@@ -43,6 +44,7 @@ static struct {
     bool first;    /* PID 1: the image has no init */
     bool notifies; /* its init is systemd, which says when it has started */
     int64_t handover_at;
+    int64_t forget_at;     /* 0: no host has left */
     int64_t stop_again_at; /* 0: nobody asked for a stop */
     const char *init;
     char boot_id[40];
@@ -193,12 +195,22 @@ static bool host_is_there(void)
     return poll(&state, 1, 0) >= 0 && (state.revents & POLLHUP) == 0;
 }
 
+/*
+ * A host that leaves is forgotten a moment later, unless it is back by then. In a restored guest the port closes and opens
+ * again when a new daemon has been heard already: data comes by the interrupt, the news of the port by a work queue, late.
+ * Whoever is another host says so by a HELLO.
+ */
 static void attach_or_detach(void)
 {
     const bool there = host_is_there();
-    if (!there && agent.attached) {
+    if (there) {
+        agent.forget_at = 0;
+    } else if (agent.attached) {
+        agent.forget_at = now_ms() + RETURN_MS;
+    } else if (agent.forget_at > 0 && agent.forget_at <= now_ms()) {
         forget_connection();
         frame_parser_reset(&parser);
+        agent.forget_at = 0;
     }
     agent.attached = there;
 }
@@ -472,6 +484,9 @@ static int time_left(void)
     if (agent.identified && agent.handover_at < deadline) {
         deadline = agent.handover_at;
     }
+    if (agent.forget_at > 0 && agent.forget_at < deadline) {
+        deadline = agent.forget_at;
+    }
     if (agent.stop_again_at > 0 && agent.stop_again_at < deadline) {
         deadline = agent.stop_again_at;
     }
@@ -520,6 +535,9 @@ static void turn(void)
         link_flush();
     }
     const int64_t now = now_ms();
+    if (agent.forget_at > 0 && agent.forget_at <= now) {
+        attach_or_detach();
+    }
     channel_deadline_passed(now);
     if (agent.stop_again_at > 0 && agent.stop_again_at <= now) {
         stop_init();
