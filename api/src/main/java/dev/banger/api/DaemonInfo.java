@@ -17,6 +17,8 @@ import java.time.Instant;
  * @param vmsRunning how many VMs run
  * @param vmsTotal how many VMs there are
  * @param residentBytes memory that it takes up
+ * @param preparedVms VMs that are restored ahead of need; they are not counted among the others
+ * @param preparedBytes memory that those take up, what they share divided among those that share it
  */
 @Json
 public record DaemonInfo(
@@ -29,4 +31,6 @@ public record DaemonInfo(
         Instant startedAt,
         int vmsRunning,
         int vmsTotal,
-        long residentBytes) {}
+        long residentBytes,
+        int preparedVms,
+        long preparedBytes) {}

@@ -18,6 +18,7 @@ import io.avaje.jsonb.Json;
  * @param processes how many run in the guest
  * @param guestCpuMillis CPU time used in the guest since it started, all processors together
  * @param vmmResidentBytes memory that the VMM takes up on the host
+ * @param vmmProportionalBytes the same with each page divided by how many processes share it: VMs of one template share most
  * @param vmmCpuMillis CPU time that the VMM used on the host
  */
 @Json
@@ -35,4 +36,5 @@ public record VmStats(
         long processes,
         long guestCpuMillis,
         long vmmResidentBytes,
+        long vmmProportionalBytes,
         long vmmCpuMillis) {}

@@ -43,7 +43,7 @@ record BenchReport(Instant measuredAt, String version, String build, int runs, B
      * @param p90 the least that nine of ten do not exceed; null without any
      * @param stage the stage of the start that took longest, where a VM was started
      * @param stageMillis its median
-     * @param note why there are fewer times than asked for; empty: there are not
+     * @param note why there are fewer times than asked for, or what was found that is no time
      * @param millis every time, in the order taken
      */
     @Json

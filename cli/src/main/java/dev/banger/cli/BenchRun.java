@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -28,7 +29,15 @@ final class BenchRun {
     /** A pool is filled when nothing has been started for a second; filling it takes another. */
     private static final List<String> PAUSE = List.of("sleep", "3");
 
-    private static final Set<BenchRow> WITH_VMS = EnumSet.range(BenchRow.BOOT, BenchRow.SNAPSHOT);
+    /** What a fork's parent is paused for; the stage that follows keeps what was saved. */
+    private static final Set<String> PAUSED = Set.of("pausing", "saving");
+
+    private static final int TEN = 10;
+    /** Without other programs, so that what is measured is the fork. */
+    private static final String COUNTER =
+            "setsid sh -c 'i=0; while :; do i=$((i+1)); echo $i >/run/count; sleep 0.2; done' >/dev/null 2>&1 &";
+
+    private static final Set<BenchRow> WITH_VMS = EnumSet.range(BenchRow.BOOT, BenchRow.MEMORY);
 
     /** Runs a program. */
     @FunctionalInterface
@@ -108,8 +117,8 @@ final class BenchRun {
     }
 
     private void measure(BenchRow row, Set<BenchRow> rows) {
-        if (row == BenchRow.POOL && rows.contains(BenchRow.RESTORE)) {
-            return; // both come from the same starts
+        if (!tally(row).millis.isEmpty() || row == BenchRow.POOL && rows.contains(BenchRow.RESTORE)) {
+            return; // it came with one before
         }
         session.out().notice("measuring " + row.title());
         try {
@@ -118,7 +127,10 @@ final class BenchRun {
                 case RESTORE, POOL -> restores();
                 case EXEC -> onOneVm((vm, turn) -> count(row, turn, vms.client("vm", "exec", vm, "--", "true")));
                 case EXEC_AFTER_RESTORE -> firstExecs();
-                case FORK -> onOneVm(this::fork);
+                case FORK, FORK_EXEC, FORK_PAUSE -> onOneVm(this::fork);
+                case FIRST_FORK_PAUSE -> firstForks();
+                case TEN_FORKS -> tenForks();
+                case MEMORY -> memory();
                 case SNAPSHOT -> onOneVm(this::snapshot);
                 case LS -> repeat(row, vms.command("vm", "ls"));
                 case CLIENT -> repeat(row, vms.command("version"));
@@ -233,11 +245,70 @@ final class BenchRun {
 
     private void fork(String vm, int turn) {
         String name = vms.name();
-        count(BenchRow.FORK, turn, vms.client("vm", "fork", "-q", vm, name));
+        Duration taken = vms.client("vm", "fork", "-q", vm, name);
+        count(BenchRow.FORK, turn, taken);
+        count(BenchRow.FORK_EXEC, turn, taken.plus(vms.client("vm", "exec", name, "--", "true")));
+        count(BenchRow.FORK_PAUSE, turn, pause(vm));
         if (turn > 0) {
             tally(BenchRow.FORK).starts.add(session.api().vm(name).lastStart());
         }
         vms.delete(name);
+    }
+
+    /** How long the last fork of a VM kept it from running. */
+    private Duration pause(String vm) {
+        return vms.operations("vm.fork", vm)
+                .reduce((earlier, later) -> later)
+                .map(fork -> fork.stages().stream()
+                        .filter(stage -> PAUSED.contains(stage.stage().split(" ", 2)[0]))
+                        .mapToLong(StageTiming::millis)
+                        .sum())
+                .map(Duration::ofMillis)
+                .orElseThrow(() -> BangerException.notFound("the daemon does not know any more how it forked " + vm));
+    }
+
+    private void firstForks() {
+        for (int turn = 1; turn <= runs; turn++) {
+            String vm = vms.create().name();
+            String fork = vms.name();
+            vms.client("vm", "fork", "-q", vm, fork);
+            count(BenchRow.FIRST_FORK_PAUSE, turn, pause(vm));
+            vms.delete(fork);
+            vms.delete(vm);
+        }
+    }
+
+    private void tenForks() {
+        String vm = vms.create().name();
+        vms.client("vm", "exec", vm, "--", "sh", "-c", COUNTER);
+        for (int turn = 1; turn <= runs; turn++) {
+            String name = vms.name();
+            count(BenchRow.TEN_FORKS, turn, vms.client("vm", "fork", "-q", vm, name, "-n", Integer.toString(TEN)));
+            for (int i = 1; i <= TEN; i++) {
+                vms.delete(name + "-" + i);
+            }
+        }
+        vms.delete(vm);
+    }
+
+    /** Not a time: it is told in the note. Those that boot are looked at when their systems have settled, as templates have. */
+    private void memory() {
+        long restored = proportionalBytes();
+        long booted = proportionalBytes("--cold", "--wait", "system");
+        tally(BenchRow.MEMORY).note = Sizes.show(restored) + ", booted cold " + Sizes.show(booted)
+                + String.format(Locale.ROOT, ": %.0f %% less", 100.0 * (booted - restored) / booted);
+    }
+
+    private long proportionalBytes(String... options) {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < TEN; i++) {
+            names.add(vms.create(options).name());
+        }
+        long sum = names.stream()
+                .mapToLong(vm -> session.api().stats(vm).vmmProportionalBytes())
+                .sum();
+        names.forEach(vms::delete);
+        return sum;
     }
 
     private void snapshot(String vm, int turn) {

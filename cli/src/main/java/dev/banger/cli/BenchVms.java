@@ -67,9 +67,12 @@ final class BenchVms {
         return command;
     }
 
-    VmInfo create() {
+    VmInfo create(String... options) {
         String name = name();
-        client("vm", "create", "-q", "--name", name);
+        List<String> arguments = new ArrayList<>(List.of("vm", "create", "-q"));
+        arguments.addAll(List.of(options));
+        arguments.addAll(List.of("--name", name));
+        client(arguments.toArray(String[]::new));
         return ran(session.api().vm(name));
     }
 

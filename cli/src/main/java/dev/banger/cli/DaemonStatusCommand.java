@@ -30,6 +30,7 @@ final class DaemonStatusCommand extends Leaf {
                     List.of("socket", info.socket()),
                     List.of("state", info.stateDirectory()),
                     List.of("VMs", info.vmsRunning() + " running of " + info.vmsTotal()),
+                    List.of("prepared", info.preparedVms() + " more VMs, in " + Sizes.show(info.preparedBytes())),
                     List.of("memory", Sizes.show(info.residentBytes()))));
         }
         return 0;

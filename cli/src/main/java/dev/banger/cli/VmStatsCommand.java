@@ -1,6 +1,7 @@
 package dev.banger.cli;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.DaemonInfo;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmState;
 import dev.banger.api.VmStats;
@@ -15,7 +16,13 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "stats",
-        description = {"Show load, memory and disk of running VMs; all of them without a name.", ""})
+        description = {
+            "Show load, memory and disk of running VMs; all of them without a name, and what is prepared ahead of need.",
+            "",
+            "VMM MEMORY is what a VM's process takes up, VMM PSS the same with each page divided by how many processes",
+            "share it: VMs of one template share most.",
+            ""
+        })
 final class VmStatsCommand extends Leaf {
     @Parameters(paramLabel = "VM", arity = "0..*", description = "Names or ids.")
     private List<String> vms = List.of();
@@ -58,10 +65,21 @@ final class VmStatsCommand extends Leaf {
                                     "DISK /root",
                                     "PROCS",
                                     "VMM MEMORY",
+                                    "VMM PSS",
                                     "VMM CPU"),
                             all.stream().map(VmStatsCommand::row).toList());
+            if (vms.isEmpty()) {
+                prepared(api().daemon());
+            }
         }
         return worst;
+    }
+
+    private void prepared(DaemonInfo daemon) {
+        if (daemon.preparedVms() > 0) {
+            out().line("prepared ahead of need: " + daemon.preparedVms() + ", in "
+                    + Sizes.show(daemon.preparedBytes()));
+        }
     }
 
     private static List<String> row(VmStats stats) {
@@ -74,6 +92,7 @@ final class VmStatsCommand extends Leaf {
                 used(stats.workTotalBytes(), stats.workAvailableBytes()),
                 Long.toString(stats.processes()),
                 Sizes.show(stats.vmmResidentBytes()),
+                Sizes.show(stats.vmmProportionalBytes()),
                 Ages.show(Duration.ofMillis(stats.vmmCpuMillis())));
     }
 

@@ -46,8 +46,24 @@ class BenchRunTest {
         if (line.contains(" vm run ")) {
             String name = command.get(command.indexOf("--name") + 1);
             banger.ended("vm.create", name, Samples.startedFrom(name, from, WAKING));
-        } else if (line.contains(" vm create ") || line.contains(" vm fork ")) {
+        } else if (line.contains(" vm create ")) {
             banger.with(Samples.startedFrom(command.getLast(), from, WAKING));
+        } else if (line.contains(" vm fork ")) {
+            boolean ten = line.endsWith(" -n 10");
+            String parent = command.get(4);
+            String name = command.get(5);
+            for (int i = 1; i <= (ten ? 10 : 1); i++) {
+                banger.with(Samples.startedFrom(ten ? name + "-" + i : name, from, WAKING));
+            }
+            banger.ended(
+                    "vm.fork",
+                    parent,
+                    Samples.startedFrom(
+                            parent,
+                            "-",
+                            new StageTiming("pausing " + parent, 5),
+                            new StageTiming("saving its memory", 20),
+                            new StageTiming("keeping the snapshot", 90)));
         } else if (line.contains(" snapshot create ")) {
             String name = command.get(command.size() - 2);
             banger.ended("snapshot.create", name, Samples.startedFrom(name, "-", new StageTiming("saving", 40)));
@@ -141,6 +157,41 @@ class BenchRunTest {
         assertThat(rows.get(1).stage()).isEqualTo("waking");
         assertThat(rows.get(2).stage()).isEqualTo("saving");
         assertThat(banger.calls()).contains("delete bench-x-1", "delete bench-x-3", "delete bench-x-7");
+    }
+
+    @Test
+    void aForksPauseAndFirstCommandAreTimedWithIt() {
+        List<BenchReport.Row> rows =
+                measure(BenchRow.FORK, BenchRow.FORK_EXEC, BenchRow.FORK_PAUSE).rows();
+
+        assertThat(ran).filteredOn(each -> each.contains(" vm fork ")).hasSize(4);
+        assertThat(rows.get(0).millis()).containsExactly(4.0, 6.0, 8.0);
+        assertThat(rows.get(1).millis()).as("with the exec after it").containsExactly(9.0, 13.0, 17.0);
+        assertThat(rows.get(2).millis()).containsExactly(25.0, 25.0, 25.0);
+    }
+
+    @Test
+    void aFirstForkHasAFreshParentEachTime() {
+        assertThat(only(BenchRow.FIRST_FORK_PAUSE).millis()).containsExactly(25.0, 25.0, 25.0);
+        assertThat(ran).filteredOn(each -> each.contains(" vm create ")).hasSize(3);
+    }
+
+    @Test
+    void tenForksAreAskedForAtOnce() {
+        assertThat(only(BenchRow.TEN_FORKS).n()).isEqualTo(3);
+        assertThat(ran).contains(CLIENT + " vm fork -q bench-x-1 bench-x-2 -n 10");
+        assertThat(banger.calls()).contains("delete bench-x-2-1", "delete bench-x-2-10", "delete bench-x-1");
+    }
+
+    @Test
+    void memoryIsComparedWithThatOfBootedVms() {
+        BenchReport.Row row = only(BenchRow.MEMORY);
+
+        assertThat(row.n()).isZero();
+        assertThat(row.note()).isEqualTo("1.3 GiB, booted cold 1.3 GiB: 0 % less");
+        assertThat(ran)
+                .filteredOn(each -> each.contains("vm create -q --cold --wait system"))
+                .hasSize(10);
     }
 
     @Test

@@ -134,11 +134,14 @@ final class Samples {
                 Instant.parse("2026-11-24T08:00:00Z"),
                 1,
                 2,
-                90L << 20);
+                90L << 20,
+                2,
+                180L << 20);
     }
 
     static VmStats stats(String name) {
         return new VmStats(
-                ID, name, 65_000, 0.25, 1L << 29, 1L << 28, 1L << 31, 1L << 30, 0, 0, 42, 900, 1L << 28, 1_500);
+                ID, name, 65_000, 0.25, 1L << 29, 1L << 28, 1L << 31, 1L << 30, 0, 0, 42, 900, 1L << 28, 1L << 27,
+                1_500);
     }
 }

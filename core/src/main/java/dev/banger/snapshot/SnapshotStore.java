@@ -24,6 +24,12 @@ public interface SnapshotStore {
      */
     Snapshot publish(String id, MachineKey key, Snapshot.@Nullable Origin origin, Path unfinished);
 
+    /**
+     * Takes the checksums of a VM's disks, which {@link #publish} leaves out because it is waited for with the VM's lock held and
+     * others': a disk can be large. Until then damage to one is noticed by its size alone.
+     */
+    Snapshot seal(Snapshot snapshot);
+
     /** Removes a directory that {@link #begin} made. Idempotent. */
     void discard(Path unfinished);
 

@@ -19,6 +19,9 @@ public interface GuestChannel extends AutoCloseable {
     /** Gives the guest its identity. @return how long the guest took for each part of its boot */
     List<StageTiming> identify(Identity identity, Duration atMost);
 
+    /** Sets the guest's clock, which stood still while it was paused, and stirs its random pool; nothing else. */
+    void setClock(Duration atMost);
+
     /** Whether the guest had an identity when this channel was opened, or has one since. */
     boolean identified();
 

@@ -176,13 +176,18 @@ public final class Pool implements AutoCloseable {
         try {
             dropUnwanted();
             for (Map.Entry<Make, Templates.Machine> each : snapshot()) {
-                while (count(each.getKey()) < size && enoughMemory(each.getValue()) && prepare(each)) {}
+                while (isQuiet() && count(each.getKey()) < size && enoughMemory(each.getValue()) && prepare(each)) {}
             }
         } catch (BangerException e) {
             LOG.warn("Could not prepare a VM: {}", e.getMessage(), e);
         } catch (RuntimeException e) { // a new VM then starts without one
             LOG.error("Could not prepare a VM", e);
         }
+    }
+
+    /** Whether no VM was asked for in the last moment; when one was, it is refilled after that. */
+    private synchronized boolean isQuiet() {
+        return nextRefill == null || nextRefill.getDelay(TimeUnit.MILLISECONDS) <= 0;
     }
 
     private synchronized List<Map.Entry<Make, Templates.Machine>> snapshot() {
@@ -348,27 +353,34 @@ public final class Pool implements AutoCloseable {
         background.scheduleWithFixedDelay(this::refill, LOOK_AFTER_SECONDS, LOOK_AFTER_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** What there is of it, for doctor. */
-    public synchronized Check doctor() {
-        long bytes = prepared.stream()
+    /** What there is of it: how many, and the memory of their VMMs, shared pages divided among those that share them. */
+    public Usage usage() {
+        List<Prepared> now;
+        synchronized (this) {
+            now = List.copyOf(prepared);
+        }
+        long bytes = now.stream()
                 .mapToLong(each -> host.processes()
                         .usage(each.running.handles().pid())
-                        .map(VmmProcesses.Usage::residentBytes)
+                        .map(VmmProcesses.Usage::proportionalBytes)
                         .orElse(0L))
                 .sum();
+        return new Usage(now.size(), bytes);
+    }
+
+    public record Usage(int vms, long bytes) {}
+
+    /** The same in words. */
+    public Check doctor() {
+        Usage usage = usage();
         return new Check(
                 Status.PASS,
                 "pool",
                 size == 0
                         ? "no VMs are prepared ahead of need"
-                        : prepared.size() + " VMs are prepared (" + size + " of each make), in " + (bytes >> 20)
+                        : usage.vms() + " VMs are prepared (" + size + " of each make), in " + (usage.bytes() >> 20)
                                 + " MiB of memory",
                 "");
-    }
-
-    /** How many VMs are prepared. */
-    public synchronized int prepared() {
-        return prepared.size();
     }
 
     @Override

@@ -2,8 +2,6 @@ package dev.banger.vm;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
-import dev.banger.api.VmCreate;
-import dev.banger.api.VmFork;
 import dev.banger.api.VmState;
 import dev.banger.api.WaitFor;
 import dev.banger.image.ImageService;
@@ -16,7 +14,6 @@ import dev.banger.snapshot.Snapshot;
 import dev.banger.snapshot.SnapshotStore;
 import dev.banger.vm.RootDisks.Disk;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -25,7 +22,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -34,27 +30,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Snapshots of VMs, and forks, which are VMs that start from one nobody has named. A snapshot takes the VM's disks as they are
- * out of its hands, and the VM goes on with overlays above them. Thread-safe: what happens to a VM happens under its lock.
- *
- * <p>How disks change hands. First the overlays are made in the VM's directory, {@code root.ID.qcow2} and
- * {@code work.ID.qcow2}, naming the place where the snapshot will be; the files themselves become hard links in the unfinished
- * snapshot. The VMM then writes to the overlays, the snapshot is published, and with one update the VM's record names it and the
- * overlays. Nothing is renamed: QEMU opens a disk by its name once more when the next overlay is made. A daemon that dies on the
- * way leaves overlays that the record does not name; {@link #recover} sees by what else is there how far it came.
+ * Snapshots of VMs. One takes the VM's disks as they are out of its hands, and the VM goes on with overlays above them
+ * ({@link DiskHandover}). Thread-safe: what happens to a VM happens under its lock.
  */
 final class Snapshots {
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
-    private static final int MOST_FORKS = 64;
     /** QEMU opens every file below a disk. */
     private static final int DEEPEST = 48;
 
     private final VmStore vms;
     private final SnapshotStore store;
     private final VmLifecycle lifecycle;
-    private final VmCreation creation;
+    private final DiskHandover handover;
     private final LiveVms live;
-    private final VmDirectories directories;
     private final NamedLocks locks;
     private final HostSeams host;
     private final ImageService images;
@@ -68,9 +56,7 @@ final class Snapshots {
             VmStore vms,
             SnapshotStore store,
             VmLifecycle lifecycle,
-            VmCreation creation,
             LiveVms live,
-            VmDirectories directories,
             NamedLocks locks,
             HostSeams host,
             ImageService images,
@@ -79,9 +65,8 @@ final class Snapshots {
         this.vms = vms;
         this.store = store;
         this.lifecycle = lifecycle;
-        this.creation = creation;
+        handover = new DiskHandover(vms, host.rootDisks());
         this.live = live;
-        this.directories = directories;
         this.locks = locks;
         this.host = host;
         this.images = images;
@@ -141,7 +126,7 @@ final class Snapshots {
         }
     }
 
-    private VmRecord savable(String vmId) {
+    VmRecord savable(String vmId) {
         VmRecord vm = lifecycle.existing(vmId);
         VmLifecycle.refuseUnfinished(vm);
         recover(vm, live.find(vmId).orElse(null));
@@ -184,7 +169,7 @@ final class Snapshots {
      * @param memory the directory for memory and state
      * @param based makes what else is to be based on the snapshot, before it can be taken for garbage
      */
-    private Snapshot save(
+    Snapshot save(
             VmRecord vm,
             @Nullable String name,
             String id,
@@ -202,20 +187,20 @@ final class Snapshots {
                 vm.spec().workDiskBytes(),
                 vm.spec().ports());
         RunningVm running = live.find(vm.id()).filter(RunningVm::isAlive).orElse(null);
-        rollback.push("overlays of " + vm.name(), () -> deleteOverlays(vm, id));
-        List<Disk> overlays = overlays(vm, store.place(id), id);
+        rollback.push("overlays of " + vm.name(), () -> DiskHandover.deleteOverlays(vm, id));
+        List<Disk> overlays = handover.overlays(vm, store.place(id), id);
         BangerException failure = null;
+        boolean goesOn = vm.runtime().state() == VmState.RUNNING;
         if (running == null) {
-            linkDisks(vm, unfinished);
+            DiskHandover.linkDisks(vm, unfinished);
             rollback.keep();
         } else {
             progress.stage("pausing " + vm.name());
-            boolean goesOn = vm.runtime().state() == VmState.RUNNING;
             if (goesOn) {
                 rollback.push("the pause of " + vm.name(), running::resume);
             }
             running.pause();
-            linkDisks(vm, unfinished);
+            DiskHandover.linkDisks(vm, unfinished);
             // Disks before memory: once that is saved, QEMU has let go of its disks until it resumes.
             running.switchDisks(overlays);
             rollback.keep();
@@ -234,8 +219,16 @@ final class Snapshots {
         progress.stage("keeping the snapshot");
         Snapshot[] published = new Snapshot[1];
         boolean whole = failure == null;
-        Uninterrupted.run(() -> published[0] = finish(
-                vm, id, machine.key(), whole ? origin : origin.unnamed(), unfinished, whole ? based : made -> {}));
+        Uninterrupted.run(() -> {
+            published[0] = finish(
+                    vm, id, machine.key(), whole ? origin : origin.unnamed(), unfinished, whole ? based : made -> {});
+            if (running != null && goesOn) {
+                lifecycle.setClock(vm);
+            }
+            if (whole && name != null) {
+                published[0] = store.seal(published[0]);
+            }
+        });
         if (failure != null) {
             throw failure;
         }
@@ -248,7 +241,7 @@ final class Snapshots {
         bases.lock();
         try {
             Snapshot snapshot = store.publish(id, key, origin, unfinished);
-            replaceDisks(vm, id, id);
+            handover.replaceDisks(vm, id, id);
             based.accept(snapshot);
             return snapshot;
         } finally {
@@ -256,77 +249,14 @@ final class Snapshots {
         }
     }
 
-    /** The overlays of {@code id} become the VM's disks: that its record says so is the moment. */
-    private void replaceDisks(VmRecord vm, String id, String base) {
-        VmRecord before = lifecycle.existing(vm.id());
-        vms.update(before.with(before.runtime()
-                .withDisks(
-                        overlay(vm, "root", id).toString(),
-                        overlay(vm, "work", id).toString(),
-                        base)));
-        try {
-            Files.deleteIfExists(disk(before, "root"));
-            Files.deleteIfExists(disk(before, "work"));
-        } catch (IOException e) {
-            LOG.warn(
-                    "Could not remove old names of disks of VM {}",
-                    vm.name(),
-                    e); // they are links, and take up nothing
-        }
-    }
-
-    private static Path disk(VmRecord vm, String serial) {
-        return Path.of(
-                serial.equals("root")
-                        ? vm.runtime().systemOverlay()
-                        : vm.runtime().workDisk());
-    }
-
-    private static Path overlay(VmRecord vm, String serial, String id) {
-        return vm.directory().resolve(serial + "." + id + ".qcow2");
-    }
-
-    private List<Disk> overlays(VmRecord vm, Path place, String id) {
-        List<Disk> made = new ArrayList<>();
-        for (String serial : List.of("work", "root")) {
-            Path overlay = overlay(vm, serial, id);
-            host.rootDisks().overlay(disk(vm, serial), place.resolve(serial + ".qcow2"), overlay);
-            made.add(new Disk(overlay, "qcow2", serial, false));
-        }
-        return made;
-    }
-
-    private static void linkDisks(VmRecord vm, Path unfinished) {
-        try {
-            Files.createLink(unfinished.resolve(Snapshot.ROOT), disk(vm, "root"));
-            Files.createLink(unfinished.resolve(Snapshot.WORK), disk(vm, "work"));
-        } catch (IOException e) {
-            throw failed("take the disks of " + vm.name(), e);
-        }
-    }
-
-    private static void deleteOverlays(VmRecord vm, String id) {
-        try {
-            Files.deleteIfExists(overlay(vm, "root", id));
-            Files.deleteIfExists(overlay(vm, "work", id));
-        } catch (IOException e) {
-            throw failed("remove the overlays of " + vm.name(), e);
-        }
-    }
-
-    private static BangerException failed(String what, IOException e) {
-        return new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot " + what + ": " + e, e);
-    }
-
     /** Finishes or undoes what a daemon that died, or a failure, left of a snapshot. Under the VM's lock, or before there are any. */
     void recover(VmRecord vm, @Nullable RunningVm running) {
-        for (String id : unfinishedIn(vm)) {
+        for (String id : DiskHandover.unfinishedIn(vm)) {
             Path unfinished = store.making().resolve(id);
-            boolean whole = Files.exists(overlay(vm, "root", id)) && Files.exists(overlay(vm, "work", id));
-            boolean switched =
-                    running == null || running.writesTo(new Disk(overlay(vm, "root", id), "qcow2", "root", false));
+            boolean whole = DiskHandover.hasOverlays(vm, id);
+            boolean switched = running == null || running.writesTo(DiskHandover.rootOverlay(vm, id));
             if (whole && switched && store.find(id).isPresent()) {
-                replaceDisks(vm, id, id);
+                handover.replaceDisks(vm, id, id);
             } else if (whole && switched && Files.exists(unfinished.resolve(Snapshot.ROOT))) {
                 LOG.info("Finishing snapshot {} of VM {} without its memory", id, vm.name());
                 dropMemory(unfinished);
@@ -340,7 +270,7 @@ final class Snapshots {
                 finish(vm, id, machine(vm).key(), origin, unfinished, made -> {});
             } else {
                 LOG.info("Undoing snapshot {} of VM {}", id, vm.name());
-                deleteOverlays(vm, id);
+                DiskHandover.deleteOverlays(vm, id);
             }
         }
     }
@@ -350,31 +280,11 @@ final class Snapshots {
             Files.deleteIfExists(unfinished.resolve(Snapshot.MEMORY));
             Files.deleteIfExists(unfinished.resolve(Snapshot.STATE));
         } catch (IOException e) {
-            throw failed("finish " + unfinished, e);
+            throw DiskHandover.failed("finish " + unfinished, e);
         }
     }
 
-    /** Ids of those whose overlays lie in the VM's directory and are not its disks. */
-    private static List<String> unfinishedIn(VmRecord vm) {
-        if (!Files.isDirectory(vm.directory())) {
-            return List.of();
-        }
-        List<String> ids = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(vm.directory(), "{root,work}.*.qcow2")) {
-            for (Path entry : entries) {
-                String id = entry.getFileName().toString().split("\\.")[1];
-                boolean current = entry.equals(disk(vm, "root")) || entry.equals(disk(vm, "work"));
-                if (!current && !ids.contains(id)) {
-                    ids.add(id);
-                }
-            }
-            return ids;
-        } catch (IOException e) {
-            throw failed("look into " + vm.directory(), e);
-        }
-    }
-
-    private Templates.Machine machine(VmRecord vm) {
+    Templates.Machine machine(VmRecord vm) {
         return templates.machine(
                 vm.spec(),
                 host.vmms().choose(vm.spec().acceleration()),
@@ -403,7 +313,7 @@ final class Snapshots {
             VmRecord[] ready = new VmRecord[1];
             Uninterrupted.run(() -> {
                 VmRecord stopped = lifecycle.endNow(then);
-                overlaysOnly(stopped, snapshot);
+                handover.goBackTo(snapshot, stopped, hex());
                 ready[0] = lifecycle.existing(vmId);
             });
             if (!snapshot.hasMemory()) {
@@ -416,15 +326,6 @@ final class Snapshots {
                     WaitFor.AGENT,
                     new Stages(progress));
         }
-    }
-
-    private void overlaysOnly(VmRecord vm, Snapshot snapshot) {
-        String id = hex();
-        for (String serial : List.of("work", "root")) {
-            Path base = snapshot.file(serial + ".qcow2");
-            host.rootDisks().overlay(base, base, overlay(vm, serial, id));
-        }
-        replaceDisks(vm, id, snapshot.id());
     }
 
     private void refuseBroken(VmRecord vm, Snapshot snapshot) {
@@ -513,127 +414,7 @@ final class Snapshots {
         collectGarbage();
     }
 
-    /** Makes new VMs of a running one. Whatever fails, none of them is left. */
-    List<VmRecord> fork(String vmId, VmFork request, Progress progress) {
-        if (request.count() < 1 || request.count() > MOST_FORKS) {
-            throw BangerException.invalid(
-                    "a VM can be forked 1 to " + MOST_FORKS + " times at once, not " + request.count());
-        }
-        String memoryId = hex();
-        try (Rollback rollback = new Rollback()) {
-            List<VmRecord> reserved = reserve(lifecycle.existing(vmId), request, rollback);
-            Path memory = store.begin(memoryId);
-            rollback.push("the memory for forks", () -> store.discard(memory));
-            List<VmRecord> based = saveForForks(vmId, reserved, memory, progress, rollback);
-            progress.stage("starting " + (based.size() == 1 ? based.getFirst().name() : based.size() + " VMs"));
-            List<VmRecord> started = startAll(based, memory, progress);
-            store.discard(memory); // their VMMs have it mapped
-            rollback.keep();
-            return started;
-        }
-    }
-
-    private List<VmRecord> reserve(VmRecord parent, VmFork request, Rollback rollback) {
-        String name = request.name();
-        if (name != null) {
-            VmName.check(name);
-        }
-        VmSpec spec = parent.spec();
-        List<VmRecord> reserved = new ArrayList<>();
-        for (int i = 1; i <= request.count(); i++) {
-            VmRecord vm = creation.reserve(new VmCreate(
-                    name == null || request.count() == 1 ? name : name + "-" + i,
-                    spec.image(),
-                    spec.kernel(),
-                    spec.cpus(),
-                    spec.memoryMiB(),
-                    spec.workDiskBytes(),
-                    spec.acceleration(),
-                    spec.ports(),
-                    true,
-                    false,
-                    spec.idlePauseSeconds(),
-                    false,
-                    null));
-            rollback.push("the fork " + vm.name(), () -> lifecycle.discard(vm));
-            reserved.add(vm);
-        }
-        return reserved;
-    }
-
-    private List<VmRecord> saveForForks(
-            String vmId, List<VmRecord> reserved, Path memory, Progress progress, Rollback rollback) {
-        try (var lock = locks.take(vmId)) {
-            VmRecord parent = savable(vmId);
-            lifecycle.running(parent);
-            String id = hex();
-            Path unfinished = store.begin(id);
-            List<VmRecord> based = new ArrayList<>();
-            try (Rollback saving = new Rollback()) {
-                saving.push("the snapshot of " + parent.name(), () -> store.discard(unfinished));
-                save(
-                        parent,
-                        null,
-                        id,
-                        unfinished,
-                        memory,
-                        made -> reserved.forEach(fork -> based.add(base(fork, parent, made))),
-                        progress,
-                        saving);
-            }
-            return based;
-        }
-    }
-
-    private VmRecord base(VmRecord fork, VmRecord parent, Snapshot snapshot) {
-        VmRecord row = lifecycle
-                .existing(fork.id())
-                .with(fork.spec().withImageDigest(parent.spec().imageDigest()))
-                .with(fork.runtime().basedOn(snapshot.id()));
-        vms.update(row);
-        directories.create(fork.directory());
-        for (String serial : List.of("work", "root")) {
-            Path file = snapshot.file(serial + ".qcow2");
-            host.rootDisks().overlay(file, file, disk(fork, serial));
-        }
-        return row;
-    }
-
-    private List<VmRecord> startAll(List<VmRecord> forks, Path memory, Progress progress) {
-        ConcurrentLinkedQueue<BangerException> failures = new ConcurrentLinkedQueue<>();
-        VmRecord[] started = new VmRecord[forks.size()];
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < forks.size(); i++) {
-            int index = i;
-            threads.add(Thread.ofPlatform()
-                    .daemon()
-                    .name("fork " + forks.get(i).name())
-                    .start(() -> {
-                        try {
-                            started[index] = lifecycle.startFork(forks.get(index), machine(forks.get(index)), memory);
-                        } catch (BangerException e) {
-                            failures.add(e);
-                        }
-                    }));
-        }
-        try {
-            for (Thread thread : threads) {
-                thread.join();
-            }
-        } catch (InterruptedException e) {
-            threads.forEach(Thread::interrupt);
-            Thread.currentThread().interrupt();
-            throw new BangerException(ErrorCode.CANCELLED, "cancelled while forks were starting", e);
-        }
-        BangerException failure = failures.poll();
-        if (failure != null) {
-            failures.forEach(failure::addSuppressed);
-            throw failure;
-        }
-        return List.of(started);
-    }
-
-    private String hex() {
+    String hex() {
         byte[] value = new byte[6];
         random.nextBytes(value);
         return HexFormat.of().formatHex(value);

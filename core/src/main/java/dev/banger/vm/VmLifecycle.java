@@ -39,6 +39,7 @@ final class VmLifecycle {
     private static final Set<VmState> RUNS = Set.of(VmState.RUNNING, VmState.PAUSED);
     private static final Duration HELLO = Duration.ofSeconds(60);
     private static final Duration IDENTIFY = Duration.ofSeconds(30);
+    private static final Duration SET_CLOCK = Duration.ofSeconds(5);
     private static final Duration SETTLE = Duration.ofSeconds(180);
     private static final Duration GUEST_STOP = Duration.ofSeconds(20);
     private static final Duration GUEST_ANSWER = Duration.ofSeconds(3);
@@ -320,9 +321,20 @@ final class VmLifecycle {
             return vm;
         }
         running.resume();
-        // Its clock stood still, and it may have been paused for days.
-        live.channel(vm).identify(identity(vm, Identity.FIRST), IDENTIFY);
+        live.channel(vm).setClock(IDENTIFY); // it may have been paused for days
         return save(vm.with(vm.runtime().withState(VmState.RUNNING)));
+    }
+
+    /** Sets the clock of a guest that went on after a short pause; one that does not answer is left with its own. */
+    void setClock(VmRecord vm) {
+        try {
+            live.channel(vm).setClock(SET_CLOCK);
+        } catch (BangerException e) {
+            if (e.code() == ErrorCode.CANCELLED) {
+                throw e;
+            }
+            LOG.warn("Could not set the clock of VM {}: {}", vm.name(), e.getMessage());
+        }
     }
 
     /** Starts a VM that was forked; its disks are there. */

@@ -53,6 +53,7 @@ public final class VmService implements AutoCloseable {
     private final Templates templates;
     private final Pool pool;
     private final Snapshots snapshots;
+    private final Forks forks;
 
     /** {@code vmsDirectory} exists and belongs to this service alone. */
     public VmService(
@@ -79,8 +80,8 @@ public final class VmService implements AutoCloseable {
                 new VmLifecycle(store, handles, liveness, live, directories, locks, host, images, kernels, templates);
         idlePause = new IdlePause(store, live, lifecycle);
         creation = new VmCreation(store, directories, locks, host, images, kernels);
-        snapshots = new Snapshots(
-                store, snapshotStore, lifecycle, creation, live, directories, locks, host, images, kernels, templates);
+        snapshots = new Snapshots(store, snapshotStore, lifecycle, live, locks, host, images, kernels, templates);
+        forks = new Forks(snapshots, store, snapshotStore, lifecycle, creation, directories, locks, host);
         reconcile = new Reconcile(store, handleFiles, handles, live, directories, lifecycle, snapshots, host);
     }
 
@@ -97,7 +98,12 @@ public final class VmService implements AutoCloseable {
         lifecycle.ended(id);
     }
 
-    /** What is prepared ahead of need, for doctor. */
+    /** What is prepared ahead of need. */
+    public Pool.Usage prepared() {
+        return pool.usage();
+    }
+
+    /** The same, for doctor. */
     public Check pool() {
         return pool.doctor();
     }
@@ -300,7 +306,7 @@ public final class VmService implements AutoCloseable {
     }
 
     public List<VmRecord> fork(String ref, VmFork request, Progress progress) {
-        return snapshots.fork(get(ref).id(), request, progress);
+        return forks.fork(get(ref).id(), request, progress);
     }
 
     /** Names of what is based on a snapshot: VMs, and snapshots as {@code VM@NAME}. */
@@ -333,7 +339,7 @@ public final class VmService implements AutoCloseable {
         GuestChannel.GuestStats guest = live.channel(vm).stats(STATS);
         VmmProcesses.Usage usage = handles.get(vm.id())
                 .flatMap(found -> host.processes().usage(found.pid()))
-                .orElse(new VmmProcesses.Usage(0, 0));
+                .orElse(new VmmProcesses.Usage(0, 0, 0));
         return new VmStats(
                 vm.id(),
                 vm.name(),
@@ -348,6 +354,7 @@ public final class VmService implements AutoCloseable {
                 guest.processes(),
                 guest.cpuMillis(),
                 usage.residentBytes(),
+                usage.proportionalBytes(),
                 usage.cpuMillis());
     }
 

@@ -21,8 +21,9 @@ public interface VmmProcesses {
     /** Kills exactly this process and waits for its end, at most five seconds. */
     void kill(VmmProcess process);
 
-    /** Resident memory and CPU time of a process; empty when it is gone. */
+    /** Memory and CPU time of a process; empty when it is gone. */
     Optional<Usage> usage(long pid);
 
-    record Usage(long residentBytes, long cpuMillis) {}
+    /** @param proportionalBytes its pages, each divided by how many processes share it */
+    record Usage(long residentBytes, long proportionalBytes, long cpuMillis) {}
 }

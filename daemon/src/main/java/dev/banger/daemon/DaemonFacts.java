@@ -5,6 +5,7 @@ import dev.banger.api.VmInfo;
 import dev.banger.api.VmState;
 import dev.banger.config.Places;
 import dev.banger.host.linux.ProcFs;
+import dev.banger.vm.Pool;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -35,7 +36,7 @@ final class DaemonFacts {
         return ProcessHandle.current().pid();
     }
 
-    DaemonInfo info(List<VmInfo> vms) {
+    DaemonInfo info(List<VmInfo> vms, Pool.Usage prepared) {
         return new DaemonInfo(
                 true,
                 pid(),
@@ -46,7 +47,9 @@ final class DaemonFacts {
                 startedAt,
                 (int) vms.stream().filter(vm -> vm.state() == VmState.RUNNING).count(),
                 vms.size(),
-                ProcFs.stat(pid()).map(ProcFs.Stat::residentBytes).orElse(0L));
+                ProcFs.stat(pid()).map(ProcFs.Stat::residentBytes).orElse(0L),
+                prepared.vms(),
+                prepared.bytes());
     }
 
     void requestShutdown() {

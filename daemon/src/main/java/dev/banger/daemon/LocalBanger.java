@@ -323,7 +323,7 @@ final class LocalBanger implements BangerApi {
     @Override
     public DaemonInfo daemon() {
         List<VmInfo> all = vms();
-        return facts.info(all);
+        return facts.info(all, vms.prepared());
     }
 
     @Override

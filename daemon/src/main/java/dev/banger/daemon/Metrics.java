@@ -22,6 +22,8 @@ final class Metrics {
         gauge(out, "banger_vms", "VMs there are.", daemon.vmsTotal());
         gauge(out, "banger_vms_running", "VMs that run.", daemon.vmsRunning());
         gauge(out, "banger_daemon_resident_bytes", "Resident memory of the daemon.", daemon.residentBytes());
+        gauge(out, "banger_prepared_vms", "VMs restored ahead of need.", daemon.preparedVms());
+        gauge(out, "banger_prepared_bytes", "Proportional memory of those.", daemon.preparedBytes());
         out.append("# HELP banger_operations Operations the daemon remembers.\n# TYPE banger_operations gauge\n");
         operations.forEach((labels, count) -> out.append("banger_operations")
                 .append(labels)

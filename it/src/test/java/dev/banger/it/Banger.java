@@ -1,5 +1,7 @@
 package dev.banger.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -90,5 +92,16 @@ record Banger(List<String> prefix, Path tree, Map<String, String> environment) {
 
     List<String> vms() {
         return ok("vm", "ls", "-q").lines();
+    }
+
+    /** Within a second of the host's. */
+    void assertClockIsRight(String vm) {
+        double before = now();
+        double guest = Double.parseDouble(shell(vm, "date +%s.%N"));
+        assertThat(guest).as("the clock of " + vm).isBetween(before - 1, now() + 1);
+    }
+
+    private static double now() {
+        return System.currentTimeMillis() / 1e3;
     }
 }

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.it.BangerHome.Trees;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -157,6 +154,7 @@ class SnapshotTest {
 
     @Test
     void pausedItStandsStillUntilItIsResumed() {
+        banger.shell("dev", "echo '# mine' >>/root/.ssh/authorized_keys");
         banger.ok("vm", "pause", "dev");
         assertThat(banger.state("dev")).isEqualTo("paused");
         banger.exec("dev", "true").run().refused(125, "is paused", "vm resume");
@@ -166,6 +164,8 @@ class SnapshotTest {
 
         banger.ok("vm", "resume", "dev");
         awaitCounting("dev", count("dev"));
+        banger.assertClockIsRight("dev");
+        assertThat(banger.shell("dev", "tail -n 1 /root/.ssh/authorized_keys")).isEqualTo("# mine");
         banger.ok("vm", "pause", "dev");
         banger.ok("vm", "stop", "dev");
         assertThat(banger.state("dev")).isEqualTo("stopped");
@@ -187,23 +187,31 @@ class SnapshotTest {
         banger.ok("vm", "set", "dev", "--idle-pause", "0");
     }
 
-    @Test
-    void aBrokenSnapshotIsRefusedAndTheVmGoesOn() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"memory", "state", "root.qcow2", "work.qcow2"})
+    void aBrokenSnapshotIsRefusedAndTheVmGoesOn(String file) throws IOException {
         banger.ok("vm", "snapshot", "create", "dev", "one");
-        Path memory = snapshots
-                .resolve(Outcome.text(
-                        banger.ok("vm", "snapshot", "ls", "--json", "dev")
-                                .list()
-                                .getFirst(),
-                        "id"))
-                .resolve("memory");
-        try (FileChannel channel = FileChannel.open(memory, StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}), 20L << 20);
-        }
+        String id = Outcome.text(
+                banger.ok("vm", "snapshot", "ls", "--json", "dev").list().getFirst(), "id");
+        Damage.flip(snapshots.resolve(id).resolve(file));
 
-        banger.run("vm", "snapshot", "restore", "-q", "dev", "one").refused(125, "broken", "memory");
+        banger.run("vm", "snapshot", "restore", "-q", "dev", "one").refused(125, "broken", file, "checksum");
 
         awaitCounting("dev", count("dev"));
+    }
+
+    /** Its clock stood still while it was saved; a fork and a VM that goes back have that of the moment, too. */
+    @Test
+    void clocksAreRightAfterwards() {
+        for (int i = 0; i < 4; i++) {
+            banger.ok("vm", "snapshot", "create", "dev", "s-" + i);
+        }
+        banger.assertClockIsRight("dev");
+        banger.ok("vm", "fork", "dev", "fork");
+        banger.assertClockIsRight("dev");
+        banger.assertClockIsRight("fork");
+        banger.ok("vm", "snapshot", "restore", "dev", "s-0");
+        banger.assertClockIsRight("dev");
     }
 
     /** Whenever it dies: the parent lives, and nothing is half-made. */
@@ -246,6 +254,33 @@ class SnapshotTest {
         awaitCounting("dev", then);
         banger.ok("vm", "snapshot", "create", "dev", "two");
         banger.ok("vm", "snapshot", "restore", "dev", "two");
+        awaitCounting("dev", then);
+    }
+
+    /** Whenever it dies: the VM runs as before, or is stopped with its disks as they were or are to be; and can be restored. */
+    @ParameterizedTest
+    @ValueSource(ints = {30, 80, 150, 250, 400})
+    void aDaemonThatIsKilledWhileAVmGoesBackLosesNothing(int millis) {
+        banger.shell("dev", "echo kept >/root/file; sync");
+        banger.ok("vm", "snapshot", "create", "dev", "one");
+        long then = count("dev");
+        long daemon = HOME.daemonPid();
+        try (Running restore =
+                banger.call("vm", "snapshot", "restore", "-q", "dev", "one").start()) {
+            Awaitility.await().pollDelay(Duration.ofMillis(millis)).until(() -> true);
+            Processes.signal(daemon, "KILL");
+            restore.await();
+        }
+
+        assertThat(banger.vms()).containsExactly("dev");
+        boolean runs = banger.state("dev").equals("running");
+        assertThat(HOME.vmms()).hasSize(runs ? 1 : 0);
+        if (!runs) {
+            assertThat(banger.state("dev")).isEqualTo("stopped");
+            banger.ok("vm", "start", "dev");
+            assertThat(banger.shell("dev", "cat /root/file")).isEqualTo("kept");
+        }
+        banger.ok("vm", "snapshot", "restore", "dev", "one");
         awaitCounting("dev", then);
     }
 }

@@ -4,17 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.it.BangerHome.Trees;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
@@ -70,12 +70,67 @@ class TemplateTest {
         assertThat(Long.parseLong(banger.shell("dev", "df -Pm /root | awk 'END { print $2 }'")))
                 .as("MiB of the work disk")
                 .isBetween(800L, 1024L);
-        double guest = Double.parseDouble(banger.shell("dev", "date +%s.%N"));
-        assertThat(guest)
-                .isBetween(Instant.now().getEpochSecond() - 3.0, Instant.now().getEpochSecond() + 1.0);
+        banger.assertClockIsRight("dev");
         assertThat(banger.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");
         assertThat(banger.shell("dev", "systemctl is-system-running")).isIn("running", "degraded");
         banger.ok("vm", "delete", "dev");
+    }
+
+    /** What any two restored guests have in common is what the template's had; of these things nothing. */
+    @Test
+    void tenAreTenDifferentMachines() {
+        List<String> names =
+                IntStream.rangeClosed(1, 10).mapToObj(i -> "dev-" + i).toList();
+        Map<String, Set<String>> seen = new TreeMap<>();
+        for (String name : names) {
+            banger.ok("vm", "create", "--name", name);
+            // First of all what the guest's random pool gives; then who it is.
+            String said = banger.shell(
+                    name,
+                    "echo random $(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' '); echo hostname $(hostname);"
+                            + " echo machine-id $(cat /etc/machine-id); echo mac $(cat /sys/class/net/eth0/address);"
+                            + " echo boot-id $(cat /proc/sys/kernel/random/boot_id);"
+                            + " echo host-key $(cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub)");
+            for (String line : said.lines().toList()) {
+                String[] words = line.split(" ");
+                assertThat(words).as(line).hasSize(2);
+                seen.computeIfAbsent(words[0], key -> new TreeSet<>()).add(words[1]);
+            }
+            banger.assertClockIsRight(name);
+        }
+
+        assertThat(seen)
+                .hasSize(6)
+                .allSatisfy((what, values) -> assertThat(values).as(what).hasSize(names.size()));
+        for (String name : names) {
+            assertThat(banger.show(name)).containsEntry("startedFrom", "template");
+        }
+        HOME.deleteVms();
+    }
+
+    /** Whenever it dies: the VM is there and works, or it is not there, and the template is as good as before. */
+    @ParameterizedTest
+    @ValueSource(ints = {50, 120, 200, 300, 450})
+    void aDaemonThatIsKilledDuringARestoreLeavesNothingHalfMade(int millis) {
+        Path template = template();
+        long daemon = HOME.daemonPid();
+        try (Running create = banger.call("vm", "create", "-q", "--name", "dev").start()) {
+            Awaitility.await().pollDelay(Duration.ofMillis(millis)).until(() -> true);
+            Processes.signal(daemon, "KILL");
+            create.await();
+        }
+
+        assertThat(banger.vms()).isSubsetOf("dev");
+        assertThat(HOME.vmms()).hasSameSizeAs(banger.vms());
+        for (String vm : banger.vms()) {
+            assertThat(banger.shell(vm, "hostname")).isEqualTo(vm);
+        }
+        HOME.deleteVms();
+        HOME.assertNoVmIsLeft();
+        assertThat(template()).isEqualTo(template);
+        banger.ok("vm", "create", "--name", "next");
+        assertThat(banger.show("next")).containsEntry("startedFrom", "template");
+        banger.ok("vm", "delete", "next");
     }
 
     @Test
@@ -92,9 +147,9 @@ class TemplateTest {
     void aBrokenOneIsSetAsideAndTheVmBoots(String damage) throws IOException {
         Path template = template();
         switch (damage) {
-            case "flipped" -> flip(template.resolve("memory"));
-            case "state" -> flip(template.resolve("state"));
-            case "cut" -> cut(template.resolve("memory"));
+            case "flipped" -> Damage.flip(template.resolve("memory"));
+            case "state" -> Damage.flip(template.resolve("state"));
+            case "cut" -> Damage.cut(template.resolve("memory"));
             default -> Files.delete(template.resolve("state"));
         }
 
@@ -104,22 +159,6 @@ class TemplateTest {
         assertThat(template).doesNotExist();
         assertThat(templates.resolve("broken")).isDirectory();
         HOME.assertNoVmIsLeft();
-    }
-
-    private static void flip(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            ByteBuffer one = ByteBuffer.allocate(1);
-            long at = Math.min(channel.size() / 2, 20L << 20);
-            channel.read(one, at);
-            one.flip();
-            channel.write(ByteBuffer.wrap(new byte[] {(byte) (one.get() ^ 1)}), at);
-        }
-    }
-
-    private static void cut(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.truncate(channel.size() / 2);
-        }
     }
 
     /** Another QEMU has another key, so the VM boots, and nothing is said against the template. */

@@ -54,6 +54,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         BOOT,
         HELLO,
         IDENTIFY,
+        SET_CLOCK,
         AFTER_START,
         SAVE,
         SWITCH_DISKS
@@ -271,7 +272,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
 
     @Override
     public Optional<Usage> usage(long pid) {
-        return Optional.of(new Usage(1, 1));
+        return Optional.of(new Usage(1, 1, 1));
     }
 
     @Override
@@ -460,6 +461,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         public List<StageTiming> identify(Identity identity, Duration atMost) {
             step(Step.IDENTIFY, id);
             return List.of(new StageTiming("root", 1));
+        }
+
+        @Override
+        public void setClock(Duration atMost) {
+            step(Step.SET_CLOCK, id);
         }
 
         @Override

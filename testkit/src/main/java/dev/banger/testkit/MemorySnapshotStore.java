@@ -83,6 +83,11 @@ public final class MemorySnapshotStore implements SnapshotStore {
     }
 
     @Override
+    public Snapshot seal(Snapshot snapshot) {
+        return snapshot;
+    }
+
+    @Override
     public void discard(Path unfinished) {
         deleteTree(unfinished);
     }

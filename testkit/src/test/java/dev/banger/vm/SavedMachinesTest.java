@@ -198,6 +198,26 @@ class SavedMachinesTest {
         assertThat(second.get("dev").runtime().state()).isEqualTo(VmState.RUNNING);
     }
 
+    /** The guest's clock stood still while it was saved. One that does not answer costs nobody his snapshot. */
+    @Test
+    void theClockIsSetAfterASnapshotAndAFork() {
+        VmRecord dev = create("dev");
+        service.createSnapshot("dev", "one", Progress.none());
+        service.fork("dev", new VmFork("fork", 1), Progress.none());
+        assertThat(host.log())
+                .filteredOn(each -> each.equals("SET_CLOCK " + dev.id()))
+                .hasSize(2);
+
+        host.fail(Step.SET_CLOCK);
+        service.createSnapshot("dev", "two", Progress.none());
+        assertThat(service.snapshots("dev"))
+                .hasSize(3)
+                .anySatisfy(each -> assertThat(each.origin())
+                        .isNotNull()
+                        .extracting(Snapshot.Origin::name)
+                        .isEqualTo("two"));
+    }
+
     /** A disk made anew would lie on the image: everything in the snapshots below would be gone without a word. */
     @Test
     void aMissingDiskIsNotReplacedByAnEmptyOne() throws IOException {

@@ -150,10 +150,7 @@ final class AgentChannel implements GuestChannel {
 
     @Override
     public List<StageTiming> identify(Identity identity, Duration atMost) {
-        byte[] entropy = new byte[ENTROPY];
-        random.nextBytes(entropy);
-        Instant now = Instant.now();
-        Fields.Builder fields = Fields.builder()
+        Fields.Builder fields = clockAndEntropy()
                 .string(Field.HOSTNAME, identity.hostname())
                 .string(Field.ADDRESS, identity.address())
                 .string(Field.GATEWAY, identity.gateway())
@@ -162,8 +159,6 @@ final class AgentChannel implements GuestChannel {
                 .strings(Field.AUTHORIZED_KEY, identity.authorizedKeys())
                 .optional(Field.HOST_KEY, identity.hostKey())
                 .optional(Field.HOST_KEY_PUBLIC, identity.hostKeyPublic())
-                .u64(Field.CLOCK, now.getEpochSecond() * 1_000_000_000L + now.getNano())
-                .bytes(Field.ENTROPY, entropy)
                 .string(Field.MACHINE_ID, identity.machineId())
                 .optional(Field.WORK_DISK, identity.workDisk())
                 .u32(Field.GENERATION, identity.generation());
@@ -172,6 +167,21 @@ final class AgentChannel implements GuestChannel {
         return reply.strings(Field.STAGE).stream()
                 .flatMap(text -> stage(text).stream())
                 .toList();
+    }
+
+    /** An identity without the rest: the agent leaves alone what it is not told. */
+    @Override
+    public void setClock(Duration atMost) {
+        ask(FrameType.IDENTITY, clockAndEntropy(), atMost);
+    }
+
+    private Fields.Builder clockAndEntropy() {
+        byte[] entropy = new byte[ENTROPY];
+        random.nextBytes(entropy);
+        Instant now = Instant.now();
+        return Fields.builder()
+                .u64(Field.CLOCK, now.getEpochSecond() * 1_000_000_000L + now.getNano())
+                .bytes(Field.ENTROPY, entropy);
     }
 
     private static Optional<StageTiming> stage(String text) {

@@ -72,6 +72,7 @@ public final class QemuProcesses implements VmmProcesses {
 
     @Override
     public Optional<Usage> usage(long pid) {
-        return ProcFs.stat(pid).map(stat -> new Usage(stat.residentBytes(), stat.cpuMillis()));
+        return ProcFs.stat(pid)
+                .map(stat -> new Usage(stat.residentBytes(), ProcFs.proportionalBytes(pid), stat.cpuMillis()));
     }
 }

@@ -41,7 +41,7 @@ public final class SnapshotDirectories implements SnapshotStore {
     private static final Pattern ID = Pattern.compile("[0-9a-f]{12,16}");
     private static final String FACTS = "snapshot.json";
     private static final Set<String> KEPT = Set.of(Snapshot.MEMORY, Snapshot.STATE, Snapshot.ROOT, Snapshot.WORK);
-    /** A checksum that was not made: disks of VMs can be large, and QEMU looks at their structure itself. */
+    /** A checksum that was not made, or not yet. */
     private static final long NO_CHECKSUM = -1;
 
     private final Path root;
@@ -121,6 +121,27 @@ public final class SnapshotDirectories implements SnapshotStore {
     }
 
     @Override
+    public Snapshot seal(Snapshot snapshot) {
+        Map<String, FileFact> files = new HashMap<>(snapshot.files());
+        try {
+            for (Map.Entry<String, FileFact> entry : files.entrySet()) {
+                if (entry.getValue().crc32() == NO_CHECKSUM) {
+                    Path file = snapshot.file(entry.getKey());
+                    Look before = look(file);
+                    entry.setValue(checksum(file));
+                    checked.put(file, before);
+                }
+            }
+            SnapshotFacts facts =
+                    new SnapshotFacts(snapshot.id(), snapshot.key(), snapshot.createdAt(), snapshot.origin(), files);
+            DurableFiles.write(snapshot.file(FACTS), StoredJson.SNAPSHOT.toJsonPretty(facts));
+            return snapshot(facts, snapshot.directory());
+        } catch (IOException e) {
+            throw failed("take the checksums of " + snapshot.directory(), e);
+        }
+    }
+
+    @Override
     public void discard(Path unfinished) {
         if (!making().equals(unfinished.getParent())) {
             throw new IllegalArgumentException(unfinished + " is not in " + making);
@@ -134,12 +155,16 @@ public final class SnapshotDirectories implements SnapshotStore {
 
     private static FileFact fact(Path file, Snapshot.@Nullable Origin origin) throws IOException {
         boolean disk = file.getFileName().toString().endsWith(".qcow2");
-        long bytes = Files.size(file);
         if (disk && origin != null) {
+            long bytes = Files.size(file);
             return new FileFact(bytes, bytes, NO_CHECKSUM);
         }
+        return checksum(file);
+    }
+
+    private static FileFact checksum(Path file) throws IOException {
         SparseDigest.Checksum checksum = SparseDigest.checksum(file);
-        return new FileFact(bytes, checksum.dataBytes(), checksum.crc32());
+        return new FileFact(Files.size(file), checksum.dataBytes(), checksum.crc32());
     }
 
     private static Snapshot snapshot(SnapshotFacts facts, Path directory) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.snapshot.MachineKey;
 import dev.banger.snapshot.Snapshot;
+import dev.banger.snapshot.SnapshotStore;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -80,6 +81,26 @@ class SnapshotDirectoriesTest {
         store.setAside(made);
         assertThat(store.all()).isEmpty();
         assertThat(root.resolve("templates/broken")).isDirectory();
+    }
+
+    /** Before it is sealed, a VM's disk is known by its size alone; afterwards by every byte, for the next daemon too. */
+    @Test
+    void aChangedByteInASealedDiskIsFound() throws IOException {
+        Snapshot.Origin origin = new Snapshot.Origin("0123456789ab", "dev", "one", null, 1 << 30, List.of());
+        Snapshot sealed = store.seal(publish("ba9876543210", origin));
+        assertThat(store.find("ba9876543210")).contains(sealed);
+        assertThat(store.fault(sealed)).isEmpty();
+
+        try (RandomAccessFile changed =
+                new RandomAccessFile(sealed.file("root.qcow2").toFile(), "rw")) {
+            changed.write('x');
+        }
+
+        SnapshotStore next = new SnapshotDirectories(root.resolve("templates"));
+        for (SnapshotStore each : List.of(store, next)) {
+            assertThat(each.fault(each.find("ba9876543210").orElseThrow()))
+                    .hasValue("root.qcow2 is not what it was: its checksum differs");
+        }
     }
 
     @Test
