@@ -121,6 +121,8 @@ final class Reconcile {
             current = vm.with(vm.runtime().withState(VmState.RUNNING));
             store.update(current);
         }
+        // Before its end is watched for, so that clean-up comes after.
+        host.capabilities().forEach(capability -> capability.afterReattach(vm, known));
         live.add(current, running, null);
         snapshots.recover(current, running);
         // A daemon that was killed while it saved the VM, or paused it, left it half-way.

@@ -31,6 +31,9 @@ public interface VmCapability {
     /** The VM runs. A failure here fails the start. */
     default void afterStart(VmRecord vm, VmHandles handles) {}
 
+    /** The daemon came back and found the VM running: only what a daemon knows is to be made again. Must not fail. */
+    default void afterReattach(VmRecord vm, VmHandles handles) {}
+
     /** The VM stopped, or its start failed. Idempotent; must not assume that any other hook ran. */
     default void cleanUp(VmRecord vm) {}
 

@@ -5,7 +5,7 @@
  * <p>Files of its own (a VM's directory, keys, log tails) it reads and writes by java.nio.file; all else of the host is behind
  * the seams.
  *
- * <p>May depend on: api, operation, image, kernel, config, snapshot.
+ * <p>May depend on: api, operation, image, kernel, config, snapshot, network.
  */
 @NullMarked
 package dev.banger.vm;

@@ -27,6 +27,7 @@ class ArchitectureTest {
                     "dev.banger.kernel..",
                     "dev.banger.operation..",
                     "dev.banger.config..",
+                    "dev.banger.network..",
                     "dev.banger.frame..",
                     "dev.banger.host..",
                     "dev.banger.daemon..");
@@ -43,6 +44,7 @@ class ArchitectureTest {
                     "dev.banger.kernel..",
                     "dev.banger.operation..",
                     "dev.banger.config..",
+                    "dev.banger.network..",
                     "dev.banger.frame..",
                     "dev.banger.host..",
                     "dev.banger.daemon..");
@@ -56,6 +58,7 @@ class ArchitectureTest {
                     "dev.banger.kernel..",
                     "dev.banger.operation..",
                     "dev.banger.config..",
+                    "dev.banger.network..",
                     "dev.banger.frame..")
             .should()
             .dependOnClassesThat()

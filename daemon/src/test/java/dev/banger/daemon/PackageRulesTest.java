@@ -48,7 +48,8 @@ class PackageRulesTest {
         "dev.banger.image, dev.banger.api dev.banger.operation dev.banger.config",
         "dev.banger.kernel, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image",
         "dev.banger.snapshot, dev.banger.api",
-        "dev.banger.vm, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image dev.banger.kernel dev.banger.snapshot"
+        "dev.banger.network, dev.banger.api",
+        "dev.banger.vm, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image dev.banger.kernel dev.banger.snapshot dev.banger.network"
     })
     void aPackageSeesOnlyWhatItMay(String from, String allowed) {
         String[] seen = Stream.concat(Stream.of(from), Stream.of(allowed.split(" ")))
@@ -82,6 +83,17 @@ class PackageRulesTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.eclipse.jetty..")
+                .check(BANGER);
+    }
+
+    @Test
+    void onlyTheDnsAdapterKnowsTheWireFormat() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.banger.host.dns..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.xbill..")
                 .check(BANGER);
     }
 
