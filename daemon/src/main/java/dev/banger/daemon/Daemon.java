@@ -29,8 +29,10 @@ import dev.banger.host.store.SqliteVmStore;
 import dev.banger.host.usernet.UserModeNetwork;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
+import dev.banger.network.NameServer;
 import dev.banger.operation.Operations;
 import dev.banger.vm.Acceleration;
+import dev.banger.vm.DnsCapability;
 import dev.banger.vm.HostSeams;
 import dev.banger.vm.Pool;
 import dev.banger.vm.Rollback;
@@ -116,6 +118,8 @@ final class Daemon implements AutoCloseable {
         QemuVmm qemu = new QemuVmm(programs, tree.resolve("libexec/banger-launch"), places.run());
         KvmProbe kvm = new KvmProbe(programs, places.run());
         SshCapability ssh = new SshCapability(places.ssh());
+        NameServer names = NameSettings.nameServer(environment, programs);
+        parts.push("names", names::close);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
                         new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
@@ -124,7 +128,10 @@ final class Daemon implements AutoCloseable {
                 new UserModeNetwork(vmsDirectory),
                 new AgentConnector(facts.build()),
                 new QemuProcesses(),
-                List.of(new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())), ssh),
+                List.of(
+                        new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())),
+                        ssh,
+                        new DnsCapability(names)),
                 new HostSeams.HostCapacity(Runtime.getRuntime().availableProcessors(), ProcFs.memoryMiB()));
         Templates templates = new Templates(
                 new SnapshotDirectories(places.templates()), host, images, kernels, templatePolicy(environment));
@@ -150,6 +157,7 @@ final class Daemon implements AutoCloseable {
         Operations operations = new Operations();
         parts.push("operations", operations::close);
         vms.start();
+        names.start(); // now it knows the VMs that run
 
         Doctor doctor = new Doctor(places, host, programs, images, kernels, vms);
         LocalBanger api = new LocalBanger(vms, templates, images, kernels, operations, ssh, doctor, facts);

@@ -10,6 +10,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +46,8 @@ final class TrainingRun {
             try {
                 Map<String, String> own = new HashMap<>(environment);
                 own.put("BANGER_HOME", home.toString());
+                own.put("BANGER_DNS_PORT", Integer.toString(freePort()));
+                own.keySet().removeIf(name -> name.startsWith("BANGER_MAPDNS_"));
                 System.setProperty("banger.log", home.resolve("bangerd.log").toString());
                 try (Daemon daemon = Daemon.open(tree, Places.of(own), own)) {
                     BangerCli cli = new BangerCli(daemon.api(), "training", "training", Path.of("banger"));
@@ -62,6 +66,13 @@ final class TrainingRun {
             }
         } catch (IOException e) {
             throw new BangerException(ErrorCode.INTERNAL, "the training run failed: " + e, e);
+        }
+    }
+
+    /** So that a build leaves the daemon alone that may be running on this host. */
+    private static int freePort() throws IOException {
+        try (ServerSocket any = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            return any.getLocalPort();
         }
     }
 

@@ -5,12 +5,15 @@ import dev.banger.config.Places;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
+import dev.banger.network.NameServer;
+import dev.banger.network.NoNameServer;
 import dev.banger.operation.Operations;
 import dev.banger.testkit.FakeCatalogs;
 import dev.banger.testkit.FakeHost;
 import dev.banger.testkit.MemoryHandleFiles;
 import dev.banger.testkit.MemorySnapshotStore;
 import dev.banger.testkit.MemoryVmStore;
+import dev.banger.vm.DnsCapability;
 import dev.banger.vm.HostSeams;
 import dev.banger.vm.Pool;
 import dev.banger.vm.SshCapability;
@@ -31,6 +34,11 @@ final class MemoryDaemon implements AutoCloseable {
     private final SocketServer server;
 
     MemoryDaemon(Path directory) throws IOException {
+        this(directory, new NoNameServer("off"));
+    }
+
+    /** {@code names} are closed by whoever made them. */
+    MemoryDaemon(Path directory, NameServer names) throws IOException {
         places = Places.of(Map.of("BANGER_HOME", directory.toString()));
         for (Path needed : new Path[] {places.vms(), places.ssh(), places.run()}) {
             Files.createDirectories(needed);
@@ -39,7 +47,7 @@ final class MemoryDaemon implements AutoCloseable {
         ImageService images = catalogs.images();
         KernelService kernels = catalogs.kernels();
         SshCapability ssh = new SshCapability(places.ssh());
-        HostSeams seams = host.seams(ssh);
+        HostSeams seams = host.seams(ssh, new DnsCapability(names));
         Templates templates = new Templates(
                 new MemorySnapshotStore(places.templates()), seams, images, kernels, Templates.Policy.MANUAL);
         vms = new VmService(
@@ -53,6 +61,7 @@ final class MemoryDaemon implements AutoCloseable {
                 new Pool(templates, seams, places.pool(), 0, () -> 4096),
                 places.vms());
         vms.start();
+        names.start();
         DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
         Doctor doctor = new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms);
         LocalBanger api = new LocalBanger(vms, templates, images, kernels, operations, ssh, doctor, facts);

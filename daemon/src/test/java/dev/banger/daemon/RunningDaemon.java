@@ -1,5 +1,6 @@
 package dev.banger.daemon;
 
+import dev.banger.api.BangerApi;
 import dev.banger.config.Places;
 import dev.banger.frame.Field;
 import dev.banger.frame.Fields;
@@ -32,14 +33,24 @@ final class RunningDaemon implements AutoCloseable {
     }
 
     static RunningDaemon in(Path directory) throws IOException {
+        return in(directory, Map.of("BANGER_DNS_PORT", "0"));
+    }
+
+    /** With settings of its own. */
+    static RunningDaemon in(Path directory, Map<String, String> settings) throws IOException {
         Path tree = Files.createDirectories(directory.resolve("tree"));
         Files.createDirectories(tree.resolve("lib"));
         Files.writeString(tree.resolve("lib/version"), "1.2.3\n");
         Files.writeString(tree.resolve("lib/build-id"), "testbuild\n");
         Map<String, String> environment = new HashMap<>(System.getenv());
         environment.put("BANGER_HOME", directory.resolve("home").toString());
+        environment.putAll(settings);
         Places places = Places.of(environment);
         return new RunningDaemon(Daemon.open(tree, places, environment), places);
+    }
+
+    BangerApi api() {
+        return daemon.api();
     }
 
     Places places() {

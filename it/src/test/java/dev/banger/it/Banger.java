@@ -32,6 +32,7 @@ record Banger(List<String> prefix, Path tree, Map<String, String> environment) {
         // Nothing happens in the background but in tests of just that.
         environment.put("BANGER_TEMPLATES", "manual");
         environment.put("BANGER_POOL_SIZE", "0");
+        environment.put("BANGER_DNS_PORT", "0"); // the one port of the host, which a daemon of its user may have
         return new Banger(SIGNALS, TREE, environment);
     }
 

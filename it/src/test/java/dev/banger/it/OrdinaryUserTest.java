@@ -41,6 +41,7 @@ class OrdinaryUserTest {
         environment.put("LANG", "C");
         environment.put("BANGER_TEMPLATES", "manual");
         environment.put("BANGER_POOL_SIZE", "0");
+        environment.put("BANGER_DNS_PORT", "0");
         return new Banger(
                 List.of("setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--reset-env"),
                 HOME.resolve("banger"),
