@@ -1,7 +1,6 @@
 /**
- * The host's side of networking: seams that make VMs reachable, by name for now.
- *
- * <p>May depend on: api.
+ * The host's side of guests' networks: the bridge, its taps, what their guests may send, and the names by which they are found.
+ * Knows no VM; depends on dev.banger.api alone, and reaches the host through its own ports.
  */
 @NullMarked
 package dev.banger.network;

@@ -1,0 +1,22 @@
+package dev.banger.network;
+
+import dev.banger.api.PublishedPort;
+import java.util.List;
+
+/**
+ * A VM's place at the bridge: all that its firewall rules are derived from.
+ *
+ * @param vmId names it in rules, messages and counters
+ * @param mac the only one it may send from
+ * @param ip the only one it may send from
+ * @param published TCP ports that the host reaches at {@code ip} under another number; neighbours of the host do not
+ */
+public record GuestPort(
+        String vmId, Tap tap, MacAddress mac, Ipv4Address ip, Egress egress, List<PublishedPort> published) {
+    public GuestPort {
+        if (!vmId.matches("[A-Za-z0-9._-]{1,64}")) {
+            throw new IllegalArgumentException("no id of a VM: " + vmId);
+        }
+        published = List.copyOf(published);
+    }
+}

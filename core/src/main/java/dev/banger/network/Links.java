@@ -1,0 +1,74 @@
+package dev.banger.network;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Network links of the host, their addresses and its routes. Only links that this home made are ever changed. Thread-safe.
+ *
+ * <p>Failures are BangerExceptions: PERMISSION_DENIED, PRECONDITION_FAILED when a program or a device is missing,
+ * ALREADY_EXISTS when a name is taken, HOST_COMMAND_FAILED for the rest.
+ */
+public interface Links {
+    /**
+     * A link as it is now.
+     *
+     * @param kind {@code bridge}, {@code tun}, {@code veth}; empty for hardware
+     * @param alias empty without one
+     * @param mac empty without one
+     * @param master name of the bridge it is a port of; empty
+     * @param isolated whether, as a bridge port, it reaches no other isolated port
+     * @param addresses IPv4 addresses with prefix length
+     */
+    record Link(
+            String name,
+            int ifindex,
+            String kind,
+            String alias,
+            String mac,
+            String master,
+            boolean up,
+            boolean isolated,
+            List<String> addresses) {
+        public Link {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    List<Link> list();
+
+    /** The routes of the main table. */
+    List<Route> routes();
+
+    /** Makes the bridge, marked and addressed, IPv6 and router advertisements off; or leaves nothing. */
+    void createBridge(HomeId home, BridgeSettings bridge);
+
+    /** Gives a bridge of ours the address, state and settings it shall have; harmless when it has. */
+    void repairBridge(BridgeSettings bridge);
+
+    /**
+     * Makes taps and puts them into the bridge, isolated from each other and down. Those that could not be made are missing in the
+     * answer; only if none could, this fails.
+     */
+    List<Tap> createTaps(HomeId home, BridgeSettings bridge, List<Integer> indexes);
+
+    /** Puts taps of ours into the bridge again, isolated and down. */
+    void repairTaps(BridgeSettings bridge, List<Tap> taps);
+
+    /** Lets taps of ours pass frames, or no more; those that are gone are no error. */
+    void switchTaps(List<Tap> taps, boolean up);
+
+    /** Deletes links by name, after having compared their numbers; those that are gone are no error. */
+    void delete(List<Tap> links);
+
+    /** Switches IPv4 forwarding on; it is never switched off, since others may have come to rely on it. */
+    void enableForwarding();
+
+    /** Whether this host forwards IPv4 packets. */
+    boolean forwarding();
+
+    /** The link of that name. */
+    default Optional<Link> find(String name) {
+        return list().stream().filter(link -> link.name().equals(name)).findFirst();
+    }
+}
