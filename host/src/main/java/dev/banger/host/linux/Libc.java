@@ -173,4 +173,49 @@ final class Libc {
             return call(state -> (int) Poll.HANDLE.invokeExact(state, entry, 1L, millis));
         }
     }
+
+    private static final class Ioctl {
+        static final MethodHandle HANDLE = handle(
+                "ioctl",
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
+                Linker.Option.firstVariadicArg(2));
+    }
+
+    /** ioctl(2) with a structure that the request may read and write. */
+    static Result ioctl(int fd, long request, byte[] structure) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment argument = arena.allocateFrom(ValueLayout.JAVA_BYTE, structure);
+            Result result = call(state -> (int) Ioctl.HANDLE.invokeExact(state, fd, request, argument));
+            MemorySegment.copy(argument, ValueLayout.JAVA_BYTE, 0, structure, 0, structure.length);
+            return result;
+        }
+    }
+
+    private static final class Transfer {
+        static final FunctionDescriptor DESCRIPTOR = FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+        static final MethodHandle READ = handle("read", DESCRIPTOR);
+        static final MethodHandle WRITE = handle("write", DESCRIPTOR);
+    }
+
+    /** read(2) into {@code buffer}. */
+    static Result read(int fd, byte[] buffer) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(Math.max(1, buffer.length));
+            Result result = call(state -> (long) Transfer.READ.invokeExact(state, fd, bytes, (long) buffer.length));
+            if (!result.failed()) {
+                MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, buffer, 0, (int) result.value());
+            }
+            return result;
+        }
+    }
+
+    /** write(2) of all of {@code bytes} at once. */
+    static Result write(int fd, byte[] bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment segment = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            return call(state -> (long) Transfer.WRITE.invokeExact(state, fd, segment, (long) bytes.length));
+        }
+    }
 }

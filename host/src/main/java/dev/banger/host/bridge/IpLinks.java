@@ -1,0 +1,282 @@
+package dev.banger.host.bridge;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.Output;
+import dev.banger.host.linux.Program;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.Requirement;
+import dev.banger.network.BridgeSettings;
+import dev.banger.network.HomeId;
+import dev.banger.network.Links;
+import dev.banger.network.Route;
+import dev.banger.network.Tap;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Links by ip(8), several commands in one {@code ip -batch}, and sysctl(8). Thread-safe. */
+public final class IpLinks implements Links {
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final String FORWARDING = "net.ipv4.ip_forward";
+
+    /** See Documentation/networking/ip-sysctl.rst. A guest shall not change what the host does: no redirects, no source routes. */
+    private static final List<String> BRIDGE_IPV4 = List.of(
+            "accept_redirects=0",
+            "secure_redirects=0",
+            "send_redirects=0",
+            "accept_source_route=0",
+            "accept_local=0",
+            "route_localnet=0",
+            "proxy_arp=0",
+            "rp_filter=1",
+            "arp_ignore=1");
+
+    private static final List<String> IPV6_OFF = List.of("disable_ipv6=1", "accept_ra=0");
+
+    private final ProgramRunner programs;
+    private final List<String> prefix;
+
+    /** {@code prefix}: what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace. */
+    public IpLinks(ProgramRunner programs, List<String> prefix) {
+        this.programs = programs;
+        this.prefix = List.copyOf(prefix);
+    }
+
+    /** What it takes, for {@link ProgramRunner#require}. */
+    public static List<Requirement> requirements() {
+        return List.of(
+                new Requirement("ip", "iproute2", "make bridges and taps"),
+                new Requirement("sysctl", "procps", "set how the host treats its links"));
+    }
+
+    @Override
+    public List<Link> list() {
+        return IpJson.links(
+                run(program("ip", "-json", "-details", "address", "show")).text());
+    }
+
+    @Override
+    public List<Route> routes() {
+        return IpJson.routes(run(program("ip", "-4", "-json", "route", "show", "table", "main"))
+                .text());
+    }
+
+    @Override
+    public void createBridge(HomeId home, BridgeSettings bridge) {
+        if (find(bridge.name()).isPresent()) {
+            throw new BangerException(ErrorCode.ALREADY_EXISTS, "there is a link " + bridge.name() + " already");
+        }
+        try {
+            batch(List.of(
+                    "link add name " + bridge.name() + " address " + bridge.mac()
+                            // Without a spanning tree there is nothing to wait for before a port forwards.
+                            + " type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+                    "link set dev " + bridge.name() + " alias " + home.bridgeMarker()));
+            repairBridge(bridge);
+        } catch (BangerException e) {
+            Optional<Link> made = find(bridge.name())
+                    .filter(link -> link.alias().equals(home.bridgeMarker())
+                            || link.alias().isEmpty()
+                                    && link.mac().equals(bridge.mac().text()));
+            try {
+                made.ifPresent(link -> delete(List.of(new Tap(link.name(), link.ifindex()))));
+            } catch (BangerException undoing) {
+                e.addSuppressed(undoing);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void repairBridge(BridgeSettings bridge) {
+        List<String> settings = new ArrayList<>();
+        IPV6_OFF.forEach(setting -> settings.add("net.ipv6.conf." + bridge.name() + "." + setting));
+        BRIDGE_IPV4.forEach(setting -> settings.add("net.ipv4.conf." + bridge.name() + "." + setting));
+        sysctl(settings);
+        String address = bridge.address() + "/" + bridge.prefixLength();
+        List<String> commands = new ArrayList<>();
+        commands.add("link set dev " + bridge.name() + " address " + bridge.mac());
+        List<String> present = find(bridge.name()).map(Link::addresses).orElse(List.of());
+        present.stream()
+                .filter(each -> !each.equals(address))
+                .forEach(each -> commands.add("address del " + each + " dev " + bridge.name()));
+        commands.add("address replace " + address + " brd + dev " + bridge.name());
+        commands.add("link set dev " + bridge.name() + " up");
+        batch(commands);
+    }
+
+    @Override
+    public List<Tap> createTaps(HomeId home, BridgeSettings bridge, List<Integer> indexes) {
+        Map<String, Link> before = byName();
+        List<Integer> ours = indexes.stream()
+                // Adding a tap whose name is taken would take up the one that is there (tun.rst, TUNSETIFF).
+                .filter(index -> !before.containsKey(home.tapName(index)))
+                .toList();
+        if (ours.isEmpty()) {
+            throw new BangerException(ErrorCode.ALREADY_EXISTS, "the names of all taps to be made are taken");
+        }
+        List<String> commands = new ArrayList<>();
+        for (int index : ours) {
+            String name = home.tapName(index);
+            commands.add("tuntap add dev " + name + " mode tap vnet_hdr");
+            commands.add("link set dev " + name + " alias " + home.tapMarker(index));
+        }
+        Optional<BangerException> failure = attempt(() -> batch(commands));
+        List<Tap> made = marked(home, ours);
+        if (!made.isEmpty()) {
+            try {
+                repairTaps(bridge, made);
+            } catch (BangerException e) {
+                undo(e, made);
+                throw e;
+            }
+        } else if (failure.isPresent()) {
+            throw failure.get();
+        }
+        return made;
+    }
+
+    private List<Tap> marked(HomeId home, List<Integer> indexes) {
+        Map<String, Link> now = byName();
+        return indexes.stream()
+                .map(index -> Optional.ofNullable(now.get(home.tapName(index)))
+                        .filter(link -> link.alias().equals(home.tapMarker(index))))
+                .flatMap(Optional::stream)
+                .map(link -> new Tap(link.name(), link.ifindex()))
+                .toList();
+    }
+
+    private void undo(BangerException failure, List<Tap> made) {
+        try {
+            delete(made);
+        } catch (BangerException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private static Optional<BangerException> attempt(Runnable work) {
+        try {
+            work.run();
+            return Optional.empty();
+        } catch (BangerException e) {
+            return Optional.of(e);
+        }
+    }
+
+    @Override
+    public void repairTaps(BridgeSettings bridge, List<Tap> taps) {
+        if (taps.isEmpty()) {
+            return;
+        }
+        sysctl(taps.stream()
+                .flatMap(tap -> IPV6_OFF.stream().map(setting -> "net.ipv6.conf." + tap.name() + "." + setting))
+                .toList());
+        List<String> commands = new ArrayList<>();
+        for (Tap tap : taps) {
+            String set = "link set dev " + tap.name();
+            commands.add(set + " down");
+            commands.add(set + " master " + bridge.name());
+            commands.add(set + " type bridge_slave isolated on guard on root_block on mcast_flood off hairpin off");
+        }
+        batch(commands);
+    }
+
+    @Override
+    public void switchTaps(List<Tap> taps, boolean up) {
+        List<String> commands = present(taps).stream()
+                .map(tap -> "link set dev " + tap.name() + (up ? " up" : " down"))
+                .toList();
+        if (!commands.isEmpty()) {
+            batch(commands);
+        }
+    }
+
+    @Override
+    public void delete(List<Tap> links) {
+        if (links.isEmpty()) {
+            return;
+        }
+        List<Tap> there = present(links);
+        if (there.isEmpty()) {
+            return;
+        }
+        Optional<BangerException> failure = attempt(() -> batch(
+                there.stream().map(link -> "link delete dev " + link.name()).toList()));
+        if (failure.isPresent()) {
+            // One that went by itself must not keep the rest: each alone, and what is left then is the failure.
+            present(there).forEach(link -> attempt(() -> batch(List.of("link delete dev " + link.name()))));
+            if (!present(there).isEmpty()) {
+                throw failure.get();
+            }
+        }
+    }
+
+    private List<Tap> present(List<Tap> links) {
+        Map<String, Link> now = byName();
+        return links.stream()
+                .filter(link -> Optional.ofNullable(now.get(link.name()))
+                        .filter(each -> each.ifindex() == link.ifindex())
+                        .isPresent())
+                .toList();
+    }
+
+    private Map<String, Link> byName() {
+        return list().stream().collect(Collectors.toMap(Link::name, Function.identity(), (one, two) -> one));
+    }
+
+    @Override
+    public void enableForwarding() {
+        if (!forwarding()) {
+            sysctl(List.of(FORWARDING + "=1"));
+        }
+    }
+
+    @Override
+    public boolean forwarding() {
+        return run(program("sysctl", "-n", FORWARDING)).text().equals("1");
+    }
+
+    /** Settings this kernel does not have, those of IPv6 for example, are no error. */
+    private void sysctl(List<String> settings) {
+        List<String> argv = new ArrayList<>(List.of("sysctl", "-q", "-e", "-w"));
+        argv.addAll(settings);
+        run(Program.of(TIMEOUT, argv).under(prefix));
+    }
+
+    private void batch(List<String> commands) {
+        byte[] input = (String.join("\n", commands) + "\n").getBytes(StandardCharsets.US_ASCII);
+        run(program("ip", "-batch", "-").reading(input));
+    }
+
+    private Program program(String... argv) {
+        return Program.of(TIMEOUT, argv).under(prefix);
+    }
+
+    private Output run(Program program) {
+        Output output = programs.attempt(program);
+        if (output.status() == 0) {
+            return output;
+        }
+        String said = output.stderr().strip();
+        boolean denied = said.contains("Operation not permitted") || said.contains("Permission denied");
+        boolean noTun = said.contains("/dev/net/tun");
+        ErrorCode code = denied
+                ? ErrorCode.PERMISSION_DENIED
+                : noTun ? ErrorCode.PRECONDITION_FAILED : ErrorCode.HOST_COMMAND_FAILED;
+        throw new BangerException(
+                code,
+                program.name() + " failed: " + said
+                        + (denied
+                                ? "\na bridged network needs root; run banger's daemon as root, or use user mode"
+                                : "")
+                        + (noTun && !denied ? "\nthis host has no tap devices; try: modprobe tun" : ""),
+                String.join(" ", program.argv()) + "\n" + new String(program.stdin(), StandardCharsets.US_ASCII),
+                null);
+    }
+}
