@@ -28,6 +28,9 @@ test_packages() {
     cat <<'LIST'
 busybox-static busybox
 cpio cpio
+iproute2 ip
+iptables iptables-nft
+nftables nft
 passwd useradd
 procps pkill
 LIST

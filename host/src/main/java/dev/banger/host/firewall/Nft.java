@@ -1,0 +1,126 @@
+package dev.banger.host.firewall;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.Output;
+import dev.banger.host.linux.Program;
+import dev.banger.host.linux.ProgramRunner;
+import io.avaje.json.JsonException;
+import io.avaje.jsonb.JsonType;
+import io.avaje.jsonb.Jsonb;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Runs nft(8): transactions as text, listings as JSON (libnftables-json(5)). */
+final class Nft {
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final JsonType<Object> JSON = Jsonb.builder().build().type(Object.class);
+
+    private final ProgramRunner programs;
+    private final List<String> prefix;
+
+    Nft(ProgramRunner programs, List<String> prefix) {
+        this.programs = programs;
+        this.prefix = List.copyOf(prefix);
+    }
+
+    /** Whether the program is there, the kernel knows it, and this user may. The reason if not. */
+    Optional<String> unusable() {
+        if (programs.find("nft").isEmpty()) {
+            return Optional.of("there is no program nft; install it: sudo apt-get install nftables");
+        }
+        Output output = attempt(List.of("-j", "list", "tables"), "");
+        return output.status() == 0
+                ? Optional.empty()
+                : Optional.of("nft cannot be used: " + output.stderr().strip());
+    }
+
+    /** All of it or nothing. */
+    void transaction(String commands) {
+        Output output = attempt(List.of("-f", "-"), commands);
+        if (output.status() != 0) {
+            throw failure(output, commands);
+        }
+    }
+
+    /** The objects of a listing, each a map with one key that says what it is. */
+    List<Map<?, ?>> listing(String... what) {
+        return objects(run(what));
+    }
+
+    /** The objects of a table, empty when there is none of that name. */
+    Optional<List<Map<?, ?>>> table(String family, String name) {
+        Output output = attempt(List.of("-j", "list", "table", family, name), "");
+        if (output.status() != 0 && output.stderr().contains("No such file or directory")) {
+            return Optional.empty();
+        }
+        if (output.status() != 0) {
+            throw failure(output, "list table " + family + " " + name);
+        }
+        return Optional.of(objects(output));
+    }
+
+    private Output run(String... what) {
+        List<String> argv = new ArrayList<>(List.of("-j", "list"));
+        argv.addAll(List.of(what));
+        Output output = attempt(argv, "");
+        if (output.status() != 0) {
+            throw failure(output, String.join(" ", argv));
+        }
+        return output;
+    }
+
+    private Output attempt(List<String> arguments, String input) {
+        List<String> argv = new ArrayList<>(List.of("nft"));
+        argv.addAll(arguments);
+        return programs.attempt(
+                Program.of(TIMEOUT, argv).under(prefix).reading(input.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static List<Map<?, ?>> objects(Output output) {
+        if (output.truncated()) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED, "the host has more firewall rules than banger can look through");
+        }
+        try {
+            return list(object(JSON.fromJson(output.text())).get("nftables")).stream()
+                    .<Map<?, ?>>map(Nft::object)
+                    .toList();
+        } catch (JsonException e) {
+            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "nft printed what is no JSON", output.text(), e);
+        }
+    }
+
+    static Map<?, ?> object(@Nullable Object value) {
+        return value instanceof Map<?, ?> map ? map : Map.of();
+    }
+
+    static List<?> list(@Nullable Object value) {
+        return value instanceof List<?> list ? list : List.of();
+    }
+
+    static String string(Map<?, ?> map, String key) {
+        return map.get(key) instanceof String text ? text : "";
+    }
+
+    private static BangerException failure(Output output, String commands) {
+        String said = output.stderr().strip();
+        boolean denied = said.contains("Operation not permitted") || said.contains("you must be root");
+        boolean unsupported = said.contains("Operation not supported") || said.contains("Protocol not supported");
+        ErrorCode code = denied
+                ? ErrorCode.PERMISSION_DENIED
+                : unsupported ? ErrorCode.PRECONDITION_FAILED : ErrorCode.HOST_COMMAND_FAILED;
+        return new BangerException(
+                code,
+                "nft failed (exit status " + output.status() + "): " + said
+                        + (denied ? "\nfirewall rules need root; run banger's daemon as root, or use user mode" : "")
+                        + (unsupported ? "\nthis kernel lacks a part of nftables" : ""),
+                commands,
+                null);
+    }
+}

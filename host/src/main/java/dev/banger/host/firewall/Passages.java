@@ -1,0 +1,222 @@
+package dev.banger.host.firewall;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.network.HomeId;
+import dev.banger.network.Rules;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Ways through the filters of others. In nftables a packet must be accepted by every chain at a hook: where a container engine
+ * or a firewall drops what it does not know, an accept in a table of our own does not count. So accepts that are marked as ours
+ * go to the top of such chains, and away with the last guest that needs them; nothing else in there is touched. They are as wide as
+ * the bridge: what a guest may do in particular our own chains decide, which drop.
+ *
+ * <p>Looked at are the chains at the forward hook, for NAT, and at the input hook, for DNS, whose policy or whose last word is drop.
+ */
+final class Passages {
+    private final Nft nft;
+    private final XtablesPassage xtables;
+
+    Passages(Nft nft, Iptables iptables) {
+        this.nft = nft;
+        this.xtables = new XtablesPassage(iptables);
+    }
+
+    /** A base chain of somebody else's, with its rules. */
+    private record Foreign(
+            String family, String table, String name, String hook, boolean drops, List<Map<?, ?>> rules) {
+        boolean iptables() {
+            return family.equals("ip") && table.equals("filter") && (name.equals("FORWARD") || name.equals("INPUT"));
+        }
+
+        String path() {
+            return family + " " + table + " " + name;
+        }
+
+        List<Map<?, ?>> marked(HomeId home) {
+            return rules.stream()
+                    .filter(rule -> Nft.string(rule, "comment").equals(comment(home)))
+                    .toList();
+        }
+    }
+
+    static String comment(HomeId home) {
+        return "banger-" + home.hex();
+    }
+
+    /** Makes the accepts what they shall be; whether anything had to be changed. */
+    boolean apply(Rules rules) {
+        boolean changed = false;
+        List<Foreign> foreign = foreign();
+        for (Foreign chain : foreign) {
+            if (!chain.iptables() && !holds(chain, rules)) {
+                nft.transaction(replacement(chain, rules));
+                changed = true;
+            }
+        }
+        return xtables.apply(rules, programs(foreign)) || changed;
+    }
+
+    boolean hold(Rules rules) {
+        List<Foreign> foreign = foreign();
+        return foreign.stream().filter(chain -> !chain.iptables()).allMatch(chain -> holds(chain, rules))
+                && xtables.hold(rules, programs(foreign));
+    }
+
+    boolean remove(HomeId home) {
+        boolean changed = false;
+        List<Foreign> foreign = foreign();
+        for (Foreign chain : foreign) {
+            if (!chain.iptables() && !chain.marked(home).isEmpty()) {
+                nft.transaction(deletions(chain, home));
+                changed = true;
+            }
+        }
+        return xtables.remove(home, programs(foreign)) || changed;
+    }
+
+    /** Chains that drop, and that we cannot get past: iptables' own, without iptables to change them. */
+    List<String> obstacles(Rules rules) {
+        return foreign().stream()
+                .filter(chain -> chain.iptables()
+                        && chain.drops()
+                        && !wanted(chain, rules).isEmpty())
+                .filter(chain -> programs(List.of(chain)).isEmpty())
+                .map(chain -> "the chain " + chain.path() + " drops what guests send and get, and there is no program"
+                        + " iptables to make an exception; install it: sudo apt-get install iptables")
+                .toList();
+    }
+
+    private List<String> programs(List<Foreign> foreign) {
+        return xtables.programs(foreign.stream().anyMatch(Foreign::iptables));
+    }
+
+    private static boolean holds(Foreign chain, Rules rules) {
+        List<Map<?, ?>> marked = chain.marked(rules.home());
+        List<String> wanted = wanted(chain, rules);
+        if (marked.size() != wanted.size()) {
+            return false;
+        }
+        // At the top, and for the same links: the listing tells names as they were written.
+        List<Map<?, ?>> top = chain.rules().subList(0, marked.size());
+        return top.equals(marked) && (wanted.isEmpty() || names(marked).equals(names(rules, chain)));
+    }
+
+    private static List<String> names(List<Map<?, ?>> marked) {
+        List<String> names = new ArrayList<>();
+        marked.forEach(rule -> Nft.list(rule.get("expr")).forEach(expression -> {
+            Map<?, ?> match = Nft.object(Nft.object(expression).get("match"));
+            Map<?, ?> meta = Nft.object(Nft.object(match.get("left")).get("meta"));
+            if (!meta.isEmpty()) {
+                names.add(Nft.string(meta, "key") + " " + match.get("right"));
+            }
+        }));
+        return names;
+    }
+
+    private static List<String> names(Rules rules, Foreign chain) {
+        String bridge = rules.bridge().name();
+        return chain.hook().equals("input")
+                ? List.of("iifname " + bridge, "iifname " + bridge, "iifname " + bridge)
+                : rules.uplink()
+                        .map(uplink -> List.of(
+                                "iifname " + bridge, "oifname " + uplink, "iifname " + uplink, "oifname " + bridge))
+                        .orElse(List.of());
+    }
+
+    private static List<String> wanted(Foreign chain, Rules rules) {
+        if (!chain.drops() || rules.ports().isEmpty()) {
+            return List.of();
+        }
+        String bridge = '"' + rules.bridge().name() + '"';
+        if (chain.hook().equals("input")) {
+            String dns = "iifname " + bridge + " ip daddr " + rules.bridge().address();
+            return List.of(
+                    dns + " udp dport 53 accept",
+                    dns + " tcp dport 53 accept",
+                    "iifname " + bridge + " ct state established,related accept");
+        }
+        Optional<String> uplink = rules.uplink().filter(ignored -> rules.nat());
+        return uplink.map(name -> List.of(
+                        "iifname " + bridge + " oifname \"" + name + "\" accept",
+                        "iifname \"" + name + "\" oifname " + bridge + " ct state established,related accept"))
+                .orElse(List.of());
+    }
+
+    private static String replacement(Foreign chain, Rules rules) {
+        StringBuilder commands = new StringBuilder(deletions(chain, rules.home()));
+        for (String rule : wanted(chain, rules).reversed()) {
+            commands.append(
+                    "insert rule " + chain.path() + " " + rule + " comment \"" + comment(rules.home()) + "\"\n");
+        }
+        return commands.toString();
+    }
+
+    private static String deletions(Foreign chain, HomeId home) {
+        StringBuilder commands = new StringBuilder();
+        chain.marked(home)
+                .forEach(rule ->
+                        commands.append("delete rule " + chain.path() + " handle " + rule.get("handle") + "\n"));
+        return commands.toString();
+    }
+
+    /** The base chains at the hooks forward and input that see IPv4. */
+    private List<Foreign> foreign() {
+        List<Foreign> all = new ArrayList<>();
+        for (Map<?, ?> object : nft.listing("chains")) {
+            Map<?, ?> chain = Nft.object(object.get("chain"));
+            String family = Nft.string(chain, "family");
+            String hook = Nft.string(chain, "hook");
+            boolean seesIpv4 = family.equals("ip") || family.equals("inet");
+            if (seesIpv4
+                    && Nft.string(chain, "type").equals("filter")
+                    && (hook.equals("forward") || hook.equals("input"))) {
+                all.addAll(read(chain, family, hook).stream().toList());
+            }
+        }
+        return all;
+    }
+
+    private Optional<Foreign> read(Map<?, ?> chain, String family, String hook) {
+        String table = Nft.string(chain, "table");
+        String name = Nft.string(chain, "name");
+        if (!plain(table) || !plain(name)) {
+            throw new BangerException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "an nftables chain has a name that cannot be: " + table + " " + name);
+        }
+        List<Map<?, ?>> rules = new ArrayList<>();
+        for (Map<?, ?> object : nft.listing("chain", family, table, name)) {
+            if (object.containsKey("rule")) {
+                rules.add(Nft.object(object.get("rule")));
+            }
+        }
+        boolean drops =
+                Nft.string(chain, "policy").equals("drop") || rules.stream().anyMatch(Passages::dropsAll);
+        // Our own tables drop, too, but only what they shall.
+        boolean own = table.matches("bgr[0-9a-f]{6}");
+        return own ? Optional.empty() : Optional.of(new Foreign(family, table, name, hook, drops, rules));
+    }
+
+    private static boolean plain(String name) {
+        return name.matches("[A-Za-z0-9_./-]{1,256}");
+    }
+
+    /** A rule without a condition that ends in drop or reject. */
+    private static boolean dropsAll(Map<?, ?> rule) {
+        boolean drop = false;
+        for (Object each : Nft.list(rule.get("expr"))) {
+            Map<?, ?> expression = Nft.object(each);
+            if (expression.containsKey("drop") || expression.containsKey("reject")) {
+                drop = true;
+            } else if (!expression.containsKey("counter") && !expression.containsKey("log")) {
+                return false;
+            }
+        }
+        return drop;
+    }
+}

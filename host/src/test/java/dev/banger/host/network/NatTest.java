@@ -1,0 +1,281 @@
+package dev.banger.host.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.api.PublishedPort;
+import dev.banger.host.linux.NetworkLab;
+import dev.banger.network.Cidr;
+import dev.banger.network.Egress;
+import dev.banger.network.Egress.Destination;
+import dev.banger.network.GuestPort;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What guests reach, in kernels' own words: packets through real rules. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class NatTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SHORT = Duration.ofMillis(600);
+    private static final int WEB = 8443;
+
+    private final BridgedLab lab = new BridgedLab();
+    private UdpEcho internet;
+
+    @BeforeEach
+    void open() throws Exception {
+        lab.network.open(List.of());
+        internet = lab.echo(lab.lab.internet(), WEB);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        lab.close();
+    }
+
+    @Test
+    void aGuestWithNatReachesTheInternetAsTheHost() throws Exception {
+        FakeGuest guest = lab.guest("vm1", 10, new Egress.Everything());
+
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "hello", SOON)).isTrue();
+        assertThat(internet.heard()).allMatch(each -> each.startsWith(NetworkLab.HOST_UPLINK + " "));
+    }
+
+    @Test
+    void aGuestWithoutNatReachesNothing() throws Exception {
+        FakeGuest with = lab.guest("vm1", 10, new Egress.Everything());
+        FakeGuest without = lab.guest("vm2", 11, new Egress.None());
+
+        assertThat(without.hearsEcho(NetworkLab.INTERNET, WEB, "without", SHORT))
+                .isFalse();
+        assertThat(with.hearsEcho(NetworkLab.INTERNET, WEB, "with", SOON)).isTrue();
+        assertThat(internet.heard("without")).isFalse();
+        assertThat(lab.network.denied().get("vm2")).isPositive();
+        assertThat(lab.network.denied()).containsEntry("vm1", 0L);
+    }
+
+    @Test
+    void exceptionsFromDenyByDefaultAreAllThatPasses() throws Exception {
+        UdpEcho other = lab.echo(lab.lab.internet(), 53);
+        Destination allowed = new Destination(Cidr.of(NetworkLab.INTERNET), WEB);
+        FakeGuest guest = lab.guest("vm1", 10, new Egress.Only(List.of(allowed)));
+
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "allowed", SOON)).isTrue();
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, 53, "denied", SHORT)).isFalse();
+        assertThat(other.heard()).isEmpty();
+        assertThat(lab.network.denied().get("vm1")).isPositive();
+    }
+
+    @Test
+    void aPolicyThatNarrowsEndsWhatWasGoingOnAndKeepsTheCount() throws Exception {
+        Egress elsewhere = new Egress.Only(List.of(new Destination(Cidr.of("203.0.113.0/24"), 0)));
+        FakeGuest guest = lab.guest("vm1", 10, elsewhere);
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "early", SHORT)).isFalse();
+        long before = lab.network.denied().get("vm1");
+        assertThat(before).isPositive();
+
+        lab.network.plug(with(guest.port, new Egress.Everything()));
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "open", SOON)).isTrue();
+        lab.network.plug(with(guest.port, elsewhere));
+
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "late", SHORT)).isFalse();
+        assertThat(internet.heard("late")).isFalse();
+        assertThat(lab.network.denied().get("vm1")).isGreaterThan(before);
+    }
+
+    private static GuestPort with(GuestPort port, Egress egress) {
+        return new GuestPort(port.vmId(), port.tap(), port.mac(), port.ip(), egress, port.published());
+    }
+
+    @Test
+    void applyingTwiceChangesNothingAndTheRulesOfTwoGuestsAreIndependent() throws Exception {
+        FakeGuest one = lab.guest("vm1", 10, new Egress.Everything());
+        String alone = lab.lab.rules();
+
+        lab.network.plug(one.port);
+        assertThat(lab.lab.rules()).isEqualTo(alone);
+
+        FakeGuest two = lab.guest("vm2", 11, new Egress.Everything());
+        assertThat(two.hearsEcho(NetworkLab.INTERNET, WEB, "two", SOON)).isTrue();
+        lab.network.unplug("vm2");
+        assertThat(lab.lab.rules()).isEqualTo(alone);
+        assertThat(one.hearsEcho(NetworkLab.INTERNET, WEB, "one", SOON)).isTrue();
+        lab.network.unplug("vm2");
+        assertThat(lab.lab.rules()).isEqualTo(alone);
+    }
+
+    @Test
+    void natWithoutADefaultRouteIsRefusedAndChangesNothing() throws Exception {
+        lab.guest("vm1", 10, new Egress.None());
+        String before = lab.lab.rules();
+        lab.lab.onHost("ip", "route", "delete", "default");
+
+        assertThatThrownBy(() -> lab.guest("vm2", 11, new Egress.Everything()))
+                .isInstanceOfSatisfying(
+                        BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PRECONDITION_FAILED))
+                .hasMessageContaining("no default route");
+        assertThat(lab.lab.rules()).isEqualTo(before);
+    }
+
+    @Test
+    void natFollowsTheUplink() throws Exception {
+        UdpEcho neighbour = lab.echo(lab.lab.neighbour(), WEB);
+        FakeGuest guest = lab.guest("vm1", 10, new Egress.Everything());
+        assertThat(guest.hearsEcho(NetworkLab.NEIGHBOUR, WEB, "lan", SHORT)).isFalse();
+
+        lab.lab.onHost("ip", "route", "replace", "default", "via", NetworkLab.NEIGHBOUR);
+        assertThat(lab.network.reconcile().repaired()).anyMatch(each -> each.contains("eth1"));
+
+        assertThat(guest.hearsEcho(NetworkLab.NEIGHBOUR, WEB, "now", SOON)).isTrue();
+        assertThat(neighbour.heard()).allMatch(each -> each.startsWith(NetworkLab.HOST_LAN + " "));
+        lab.lab.onHost("ip", "route", "delete", "default");
+        assertThat(lab.network.reconcile().degraded()).anyMatch(each -> each.contains("no default route"));
+        assertThat(guest.hearsEcho(NetworkLab.NEIGHBOUR, WEB, "cut", SHORT)).isFalse();
+    }
+
+    /** A container engine's and an administrator's way to be strict, each through another front end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"iptables-nft", "iptables-legacy", "nft policy", "nft last rule"})
+    void natAndDnsWorkBesideFiltersThatDropWhatTheyDoNotKnow(String kind) throws Exception {
+        strict(kind);
+        String before = all();
+        UdpEcho dns = lab.echo(lab.lab.host(), 53);
+
+        FakeGuest guest = lab.guest("vm1", 10, new Egress.Everything());
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "through", SOON)).isTrue();
+        assertThat(guest.hearsEcho(BridgedLab.BRIDGE.address().toString(), 53, "name", SOON))
+                .isTrue();
+        assertThat(dns.heard("name")).isTrue();
+        assertThat(lab.network.reconcile().clean()).isTrue();
+        assertThat(all()).isNotEqualTo(before);
+
+        lab.network.unplug("vm1");
+        assertThat(all()).isEqualTo(before);
+    }
+
+    private String all() {
+        String legacy = lab.lab
+                .onHost("iptables-legacy-save")
+                .lines()
+                .filter(line -> !line.startsWith("#"))
+                .map(line -> line.replaceAll("\\[[0-9:]+]", ""))
+                .reduce("", (one, two) -> one + "\n" + two);
+        return lab.lab.rules() + legacy;
+    }
+
+    private void strict(String kind) {
+        switch (kind) {
+            case "iptables-nft", "iptables-legacy" -> {
+                lab.lab.onHost(kind, "-P", "FORWARD", "DROP");
+                lab.lab.onHost(kind, "-P", "INPUT", "DROP");
+                lab.lab.onHost(kind, "-N", "DOCKER-USER");
+                lab.lab.onHost(kind, "-A", "FORWARD", "-j", "DOCKER-USER");
+                lab.lab.onHost(
+                        kind,
+                        "-A",
+                        "FORWARD",
+                        "-o",
+                        "docker0",
+                        "-m",
+                        "conntrack",
+                        "--ctstate",
+                        "RELATED,ESTABLISHED",
+                        "-m",
+                        "comment",
+                        "--comment",
+                        "banger-like text",
+                        "-j",
+                        "ACCEPT");
+            }
+            case "nft policy" -> lab.lab.nft("""
+                    table inet filter {
+                      chain input { type filter hook input priority 0; policy drop;
+                        iifname "lo" accept
+                      }
+                      chain forward { type filter hook forward priority 0; policy drop;
+                        iifname "bgrlab2" accept comment "banger-0000"
+                      }
+                    }
+                    """);
+            default -> lab.lab.nft("""
+                    table inet firewalld {
+                      chain filter_INPUT { type filter hook input priority 10; policy accept;
+                        ct state established,related accept
+                        counter reject with icmpx type admin-prohibited
+                      }
+                      chain filter_FORWARD { type filter hook forward priority 10; policy accept;
+                        ct state established,related accept
+                        log prefix "no: " drop
+                      }
+                    }
+                    """);
+        }
+    }
+
+    @Test
+    void aNeighbourReachesNeitherAGuestNorTheBridgeThroughTheHost() throws Exception {
+        FakeGuest guest = lab.guest("vm1", 10, new Egress.Everything());
+        UdpEcho dns = lab.echo(lab.lab.host(), 53);
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "up", SOON)).isTrue();
+        guest.taken();
+
+        for (String target : List.of(guest.ip(), BridgedLab.BRIDGE.address().toString())) {
+            lab.lab.in(
+                    lab.lab.neighbour(),
+                    "bash",
+                    "-c",
+                    "echo intruder > /dev/udp/" + target + "/53; echo intruder > /dev/udp/" + target + "/" + WEB);
+        }
+
+        assertThat(guest.hearsEcho(BridgedLab.BRIDGE.address().toString(), 53, "barrier", SOON))
+                .isTrue();
+        assertThat(guest.taken()).noneMatch(frame -> Frames.contains(frame, "intruder"));
+        assertThat(dns.heard("intruder")).isFalse();
+    }
+
+    @Test
+    void aPublishedPortIsTheHostsAlone() throws Exception {
+        GuestPort plain = BridgedLab.port("vm1", lab.network.acquireTap(), 10, new Egress.None());
+        GuestPort port = new GuestPort(
+                "vm1", plain.tap(), plain.mac(), plain.ip(), plain.egress(), List.of(new PublishedPort(8080, 80)));
+        lab.network.plug(port);
+        FakeGuest guest = lab.at(port);
+
+        Thread caller = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                lab.lab.within(lab.lab.host(), () -> connect(guest.ip()));
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Optional<byte[]> syn = guest.await(
+                frame -> Frames.type(frame) == Frames.IPV4 && frame.length >= 54 && frame[23] == Frames.TCP, SOON);
+
+        assertThat(syn).isPresent();
+        assertThat((syn.get()[36] & 255) << 8 | syn.get()[37] & 255).isEqualTo(80);
+        caller.join(Duration.ofSeconds(20));
+    }
+
+    /** Java makes a socket's descriptor when it is connected: this has to be in the namespace. */
+    private static boolean connect(String to) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(to, 8080), 5000);
+            return true;
+        } catch (IOException e) {
+            return false; // The guest does not answer: that it was asked is what counts.
+        }
+    }
+}
