@@ -1,5 +1,5 @@
 /*
- * banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] -- PROGRAM ARGUMENTS
+ * banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] [--tap NAME] -- PROGRAM ARGUMENTS
  * banger-launch --tsc-khz
  *
  * Becomes PROGRAM (the pid stays) in a session of its own, with what it inherits reduced to a minimum. Its standard
@@ -9,6 +9,9 @@
  * disk; the writer writes files and may hang on one. Between them is a pipe that the relay writes without waiting: when
  * the disk stands still output is lost and said to be lost, but PROGRAM goes on.
  *
+ * --tap: PROGRAM finds the tap of that name, which must be there, open as descriptor 3. It needs no right to the host's
+ * network for that.
+ *
  * --tsc-khz prints how fast this machine's time stamp counter runs, for the kernel parameter tsc_early_khz. QEMU's software
  * emulation shows a guest the host's counter; a guest kernel that has to measure it against an emulated timer sometimes
  * fails, and then waits for ever for a timer interrupt.
@@ -17,12 +20,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -34,6 +40,8 @@
 /* pipe(7): a write of at most PIPE_BUF bytes goes into a pipe whole or, without waiting, not at all. */
 #define CHUNK PIPE_BUF
 #define SMALLEST_RING 8192
+#define TAP_DESCRIPTOR 3
+#define USAGE "usage: banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] [--tap NAME] -- PROGRAM [ARGUMENTS]"
 
 enum { EXIT_SETUP = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
@@ -364,6 +372,37 @@ static void close_inherited(void)
     }
 }
 
+static int open_tap(const char *name)
+{
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    if (strlen(name) >= sizeof request.ifr_name) {
+        give_up("no name of a tap:", name, 0);
+    }
+    /* TUNSETIFF makes what is not there, in nobody's book. */
+    if (if_nametoindex(name) == 0) {
+        give_up("there is no tap", name, errno);
+    }
+    memcpy(request.ifr_name, name, strlen(name));
+    /* Without IFF_VNET_HDR: then the network card is the same as in user mode, and what was saved there can be restored here. */
+    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    const int tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    if (tap < 0 || ioctl(tap, TUNSETIFF, &request) != 0) {
+        give_up("cannot open the tap", name, errno);
+    }
+    return tap;
+}
+
+static void give_tap(int tap)
+{
+    if (tap != TAP_DESCRIPTOR && dup2(tap, TAP_DESCRIPTOR) != TAP_DESCRIPTOR) {
+        give_up("cannot hand on the tap", "", errno);
+    }
+    if (fcntl(TAP_DESCRIPTOR, F_SETFD, 0) != 0) { /* dup2 clears it but where both are the same */
+        give_up("cannot hand on the tap", "", errno);
+    }
+}
+
 /* ---- the time stamp counter ---- */
 
 #if defined(__x86_64__)
@@ -417,19 +456,25 @@ int main(int count, char **arguments)
 {
     int inputs[RINGS] = {-1, -1};
     int outputs[RINGS] = {-1, -1};
+    const char *tap_name = NULL;
     int at = 1;
     if (count == 2 && strcmp(arguments[1], "--tsc-khz") == 0) {
         return print_tsc_khz();
     }
     while (at < count && strcmp(arguments[at], "--") != 0) {
-        if (strcmp(arguments[at], "--ring") != 0 || at + 1 >= count) {
-            give_up("usage: banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] -- PROGRAM [ARGUMENTS]; not", arguments[at], 0);
+        const bool is_ring = strcmp(arguments[at], "--ring") == 0;
+        if (at + 1 >= count || (!is_ring && strcmp(arguments[at], "--tap") != 0)) {
+            give_up(USAGE "; not", arguments[at], 0);
         }
-        parse_ring(arguments[at + 1]);
+        if (is_ring) {
+            parse_ring(arguments[at + 1]);
+        } else {
+            tap_name = arguments[at + 1];
+        }
         at += 2;
     }
     if (at + 1 >= count) {
-        give_up("usage: banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] -- PROGRAM [ARGUMENTS]", "", 0);
+        give_up(USAGE, "", 0);
     }
     char **program = arguments + at + 1;
     (void) umask(077);
@@ -447,13 +492,14 @@ int main(int count, char **arguments)
     if (ring_count > 0) {
         start_loggers(inputs, outputs);
     }
+    const int tap = tap_name == NULL ? -1 : open_tap(tap_name);
     const struct rlimit no_core = {0, 0};
     if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         give_up("cannot give up core dumps and privileges", "", errno);
     }
     reset_signals();
     const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    const int caller = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3); /* where a failure to execute is told */
+    const int caller = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, TAP_DESCRIPTOR + 1); /* where a failure to execute is told */
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
         give_up("cannot use /dev/null", "", errno);
     }
@@ -463,6 +509,9 @@ int main(int count, char **arguments)
         }
     }
     close_inherited();
+    if (tap >= 0) {
+        give_tap(tap);
+    }
     (void) execvp(program[0], program);
     const int error = errno;
     complain(caller >= 0 ? caller : STDERR_FILENO, "cannot execute", program[0], error);

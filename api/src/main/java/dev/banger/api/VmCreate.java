@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param idlePauseSeconds after how long without a command, ssh or network traffic it is paused until it is needed; null: never
  * @param ephemeral whether the VM is to be deleted when the daemon that made it ends, should its maker not do so before
  * @param waitFor how far the start goes before it counts as done
+ * @param network how it is attached to a network; null: in user mode
  */
 @Json
 public record VmCreate(
@@ -35,7 +36,8 @@ public record VmCreate(
         boolean cold,
         @Nullable Long idlePauseSeconds,
         boolean ephemeral,
-        @Nullable WaitFor waitFor) {
+        @Nullable WaitFor waitFor,
+        @Nullable VmNetwork network) {
     public VmCreate {
         // A JSON body may leave it out.
         ports = ports == null ? List.of() : List.copyOf(ports);

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param memoryMiB memory in MiB
  * @param diskBytes size of the work disk
  * @param diskUsedBytes what the VM's disks take up on the host
- * @param network {@code user}
+ * @param network {@code user} or {@code bridge}
  * @param ports what is published on {@code address}
  * @param sshPort where the guest's ssh appears on {@code address}; 0 until the first start
  * @param createdAt when it was made
@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * @param startedFrom what it came from when it was last started: {@code boot}, {@code template}, {@code pool}, {@code snapshot},
  *     {@code fork}
  * @param idlePauseSeconds after how long without activity it is paused; 0: never
+ * @param nat whether it reaches beyond the host, at a bridge
+ * @param allowHosts all that it then reaches; empty: everything
+ * @param denied packets that it sent beyond the host and that were not let through, since it was started
  */
 @Json
 public record VmInfo(
@@ -57,4 +60,7 @@ public record VmInfo(
         @Nullable String lastError,
         List<StageTiming> lastStart,
         @Nullable String startedFrom,
-        long idlePauseSeconds) {}
+        long idlePauseSeconds,
+        boolean nat,
+        List<String> allowHosts,
+        long denied) {}

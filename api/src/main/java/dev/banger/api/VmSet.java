@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param kernel name of the kernel it boots
  * @param idlePauseSeconds after how long without activity it is paused; 0: never. May change while it runs
  * @param ports replaces all published ports
+ * @param nat whether a bridged VM reaches beyond the host. May change while it runs
+ * @param allowHosts replaces what it reaches with NAT; none: everything. May change while it runs
  */
 @Json
 public record VmSet(
@@ -21,4 +23,6 @@ public record VmSet(
         @Nullable Long diskBytes,
         @Nullable String kernel,
         @Nullable Long idlePauseSeconds,
-        @Nullable List<PublishedPort> ports) {}
+        @Nullable List<PublishedPort> ports,
+        @Nullable Boolean nat,
+        @Nullable List<String> allowHosts) {}

@@ -26,8 +26,8 @@ final class BenchRun {
     private static final int MOST_STARTS = 3;
 
     private static final int POOL_ATTEMPTS = 2;
-    /** A pool is filled when nothing has been started for a second; filling it takes another. */
-    private static final List<String> PAUSE = List.of("sleep", "3");
+    /** A pool is filled when nothing has been started for two seconds, and filling it takes about as long. */
+    private static final List<String> PAUSE = List.of("sleep", "6");
 
     /** What a fork's parent is paused for; the stage that follows keeps what was saved. */
     private static final Set<String> PAUSED = Set.of("pausing", "saving");
@@ -175,7 +175,7 @@ final class BenchRun {
             for (int turn = 1;
                     turn <= runs || turn <= runs * MOST_STARTS && (isShort(restore) || pool.millis.size() < runs);
                     turn++) {
-                if (turn > runs) {
+                if (turn > runs && !isShort(restore)) { // restores come first, one after the other
                     if (pool.millis.isEmpty() && turn > runs + POOL_ATTEMPTS) {
                         break; // there is none
                     }

@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmNetwork;
 import dev.banger.api.WaitFor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,21 @@ final class VmOptions {
                     "Pause it when it has been idle for so long, such as 30s or 10m; the next exec or ssh resumes it.")
     private @Nullable Long idlePauseSeconds;
 
+    @Option(
+            names = "--network",
+            paramLabel = "NAME",
+            description = "user (the default: reaches what the host reaches) or bridge (root; an address of its own).")
+    private @Nullable String network;
+
+    @Option(names = "--nat", description = "Let it reach beyond the host; for --network bridge.")
+    private boolean nat;
+
+    @Option(
+            names = "--allow-host",
+            paramLabel = "ADDRESS[/PREFIX][:PORT]",
+            description = "NAT to this alone, such as 192.0.2.0/24:443; may be repeated.")
+    private List<String> allowHosts = List.of();
+
     VmCreate request(boolean start, boolean ephemeral) {
         return new VmCreate(
                 name,
@@ -83,6 +99,7 @@ final class VmOptions {
                 cold,
                 idlePauseSeconds,
                 ephemeral,
-                waitFor);
+                waitFor,
+                network == null && !nat && allowHosts.isEmpty() ? null : new VmNetwork(network, nat, allowHosts));
     }
 }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "set",
         description = {
-            "Change what a VM is: all but --idle-pause only while it is stopped; that takes effect at its next start.",
+            "Change what a VM is, while it is stopped, for its next start; while it runs --idle-pause and what it may reach.",
             ""
         },
         footer = {
@@ -62,8 +62,25 @@ final class VmSetCommand extends Leaf {
     @Option(names = "--publish-none", description = "Publish no ports any more.")
     private boolean noPorts;
 
+    @Option(names = "--nat", description = "Let a bridged VM reach beyond the host. May change while it runs.")
+    private boolean nat;
+
+    @Option(names = "--no-nat", description = "Let it reach nothing beyond the host. May change while it runs.")
+    private boolean noNat;
+
+    @Option(
+            names = "--allow-host",
+            paramLabel = "ADDRESS[/PREFIX][:PORT]",
+            description = "NAT to this alone; all those given replace all there were. May change while it runs.")
+    private @Nullable List<String> allowHosts;
+
     VmSetCommand(Session session) {
         super(session);
+    }
+
+    /** Whatever is allowed, --nat alone allows everything. */
+    private @Nullable Boolean nat() {
+        return noNat ? Boolean.FALSE : nat || allowHosts != null ? Boolean.TRUE : null;
     }
 
     @Override
@@ -71,17 +88,31 @@ final class VmSetCommand extends Leaf {
         if (noPorts && ports != null) {
             throw BangerException.invalid("--publish and --publish-none exclude each other");
         }
+        if (noNat && (nat || allowHosts != null)) {
+            throw BangerException.invalid("--no-nat excludes --nat and --allow-host");
+        }
         List<PublishedPort> published = noPorts ? List.of() : ports;
         if (cpus == null
                 && memoryMiB == null
                 && diskBytes == null
                 && kernel == null
                 && idlePauseSeconds == null
+                && nat() == null
                 && published == null) {
             throw BangerException.invalid("say what to change, such as --memory 2G; \"banger vm set --help\" lists it");
         }
         VmInfo changed = new ProgressView(session(), false)
-                .follow(api().setVm(vm, new VmSet(cpus, memoryMiB, diskBytes, kernel, idlePauseSeconds, published)));
+                .follow(api().setVm(
+                                vm,
+                                new VmSet(
+                                        cpus,
+                                        memoryMiB,
+                                        diskBytes,
+                                        kernel,
+                                        idlePauseSeconds,
+                                        published,
+                                        nat(),
+                                        nat && allowHosts == null ? List.of() : allowHosts)));
         out().line(changed.name());
         return 0;
     }

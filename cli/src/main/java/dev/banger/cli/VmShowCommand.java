@@ -38,7 +38,7 @@ final class VmShowCommand extends Leaf {
                 List.of("up", Ages.since(info.startedAt())),
                 List.of("address", info.address() + ", ssh on port " + (info.sshPort() == 0 ? "-" : info.sshPort())),
                 List.of("published", info.ports().isEmpty() ? "-" : Ports.show(info.ports())),
-                List.of("network", info.network()),
+                List.of("network", network(info)),
                 List.of("image", info.image()),
                 List.of("kernel", info.kernel()),
                 List.of("cpus", Integer.toString(info.cpus())),
@@ -63,6 +63,15 @@ final class VmShowCommand extends Leaf {
         }
         out().facts(facts);
         return 0;
+    }
+
+    private static String network(VmInfo info) {
+        if (info.network().equals("user")) {
+            return "user";
+        }
+        String nat = info.allowHosts().isEmpty() ? "NAT" : "NAT to " + String.join(", ", info.allowHosts());
+        return info.network() + ", " + (info.nat() ? nat : "nothing beyond the host")
+                + (info.denied() == 0 ? "" : "; " + info.denied() + " packets denied");
     }
 
     private static String acceleration(VmInfo info) {

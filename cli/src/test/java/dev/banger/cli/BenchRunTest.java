@@ -100,14 +100,17 @@ class BenchRunTest {
 
     @Test
     void restoresAndPoolHitsAreToldApartByAsking() {
-        sources.addAll(List.of("template", "pool", "template", "pool", "template", "pool", "template"));
+        sources.addAll(List.of("template", "pool", "template", "template", "template", "pool", "pool"));
 
         List<BenchReport.Row> rows = measure(BenchRow.RESTORE, BenchRow.POOL).rows();
 
         assertThat(banger.calls()).contains("warm null");
-        assertThat(rows.get(0).millis()).containsExactly(3.0, 6.0, 10.0);
-        assertThat(rows.get(1).millis()).containsExactly(2.0, 4.0, 8.0);
-        assertThat(ran).as("what fills the pool is time").contains("sleep 3");
+        assertThat(rows.get(0).millis()).containsExactly(3.0, 4.0, 5.0);
+        assertThat(rows.get(1).millis()).containsExactly(2.0, 7.0, 9.0);
+        assertThat(ran)
+                .as("what fills the pool is time")
+                .filteredOn("sleep 6"::equals)
+                .hasSize(2);
         assertThat(rows).allSatisfy(row -> assertThat(row.note()).isEmpty());
     }
 

@@ -53,7 +53,10 @@ final class Samples {
                 null,
                 stages,
                 running ? from : null,
-                idlePauseSeconds);
+                idlePauseSeconds,
+                false,
+                List.of(),
+                0);
     }
 
     /** One that came from there and whose start had these stages. */

@@ -50,7 +50,8 @@ class VmRunTest {
                         true,
                         600L,
                         false,
-                        WaitFor.SYSTEM));
+                        WaitFor.SYSTEM,
+                        null));
     }
 
     @Test

@@ -6,7 +6,7 @@ import java.util.List;
 public record HostSeams(
         VmmSelector vmms,
         RootDisks rootDisks,
-        Network network,
+        Networks networks,
         GuestConnector guests,
         VmmProcesses processes,
         List<VmCapability> capabilities,

@@ -1,5 +1,6 @@
 package dev.banger.vm;
 
+import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import java.util.List;
 import java.util.Set;
@@ -9,11 +10,22 @@ public interface Network {
     /** {@code user}, {@code bridge} */
     String name();
 
-    /** The address inside the guest, with prefix length, for a new VM. */
-    String guestIp(Set<String> taken);
+    /** What this host lacks for it, a sentence each. */
+    default List<String> missing() {
+        return List.of();
+    }
 
-    /** The address at which the host reaches a new VM. */
-    String hostAddress(Set<String> taken);
+    /** For a new VM; the sets are those of all VMs. */
+    Addresses addresses(Set<String> guestIps, Set<String> hostAddresses);
+
+    /**
+     * @param guestIp inside the guest, with prefix length
+     * @param hostAddress where the host reaches the VM
+     */
+    record Addresses(String guestIp, String hostAddress) {}
+
+    /** @throws BangerException INVALID_ARGUMENT for what this kind of network cannot do */
+    void check(VmSpec spec);
 
     Identity.NetworkSettings guestSettings();
 
@@ -22,6 +34,17 @@ public interface Network {
 
     /** Undoes {@link #attach}. Idempotent. */
     void release(VmRecord vm);
+
+    /** Makes what a running VM may reach what its spec says. */
+    default void change(VmRecord vm) {}
+
+    /** Takes up what a daemon before this one left. @param running the VMs at this network that run. Called once, must not fail */
+    default void takeUp(List<VmRecord> running) {}
+
+    /** How many packets beyond the host it was denied. */
+    default long denied(VmRecord vm) {
+        return 0;
+    }
 
     List<Check> doctor();
 }

@@ -41,7 +41,7 @@ public final class Pool implements AutoCloseable {
     private static final Duration IDENTIFY = Duration.ofSeconds(20);
     private static final Duration END = Duration.ofSeconds(5);
     /** The command that a VM was taken for comes first, and so do those that follow it at once. */
-    private static final long REFILL_AFTER_MILLIS = 1000;
+    private static final long REFILL_AFTER_MILLIS = 2000;
 
     private static final long LOOK_AFTER_SECONDS = 10;
     /** Of how many makes there are VMs at a time: those used last. */
@@ -273,7 +273,7 @@ public final class Pool implements AutoCloseable {
                                 machine.kernel().vmlinux(),
                                 machine.initramfs(),
                                 disks,
-                                new Vmm.Attachment("127.0.0.1", vm.runtime().mac(), 0, List.of()),
+                                new Vmm.Attachment("127.0.0.1", vm.runtime().mac(), 0, List.of(), null),
                                 vm.runtime()),
                         template.file(Snapshot.MEMORY),
                         template.file(Snapshot.STATE));
@@ -287,7 +287,7 @@ public final class Pool implements AutoCloseable {
         rollback.push("the channel to a prepared VM", channel::close);
         Identity.Builder identity = new Identity.Builder();
         host.capabilities().forEach(capability -> capability.contribute(vm, identity));
-        channel.identify(identity.build(vm, host.network().guestSettings(), Identity.RESTORED), IDENTIFY);
+        channel.identify(identity.build(vm, host.networks().standard().guestSettings(), Identity.RESTORED), IDENTIFY);
         runOnce(channel);
         running.pause();
         return new Prepared(make, vm, running, channel);
@@ -316,14 +316,16 @@ public final class Pool implements AutoCloseable {
                         machine.key().memoryMiB(),
                         workDiskBytes,
                         machine.key().acceleration(),
-                        host.network().name(),
+                        host.networks().standard().name(),
                         List.of(),
                         true,
-                        0),
+                        0,
+                        false,
+                        List.of()),
                 VmRuntime.in(
                         directories.of(id),
                         "prepared",
-                        host.network().guestIp(Set.of()),
+                        host.networks().standard().addresses(Set.of(), Set.of()).guestIp(),
                         "127.0.0.1",
                         VmCreation.mac(id),
                         hex(16)),

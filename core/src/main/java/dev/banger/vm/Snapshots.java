@@ -352,7 +352,9 @@ final class Snapshots {
                 now.network(),
                 origin(snapshot).ports(),
                 now.ephemeral(),
-                now.idlePauseSeconds()));
+                now.idlePauseSeconds(),
+                now.nat(),
+                now.allowHosts()));
     }
 
     /** Deletes a snapshot by name; refused where anything but its own VM's disks is based on it. */

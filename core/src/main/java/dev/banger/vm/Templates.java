@@ -229,7 +229,13 @@ public final class Templates implements AutoCloseable {
     }
 
     private void saveMachine(Machine machine, String vmId, Path directory, Progress progress, Rollback rollback) {
-        VmRuntime runtime = VmRuntime.in(directory, "template", host.network().guestIp(Set.of()), "", mac(), hex(16));
+        VmRuntime runtime = VmRuntime.in(
+                directory,
+                "template",
+                host.networks().standard().addresses(Set.of(), Set.of()).guestIp(),
+                "",
+                mac(),
+                hex(16));
         Path root = directory.resolve(Snapshot.ROOT);
         progress.stage("booting a machine for the template");
         RunningVm running = machine.choice()
@@ -247,7 +253,7 @@ public final class Templates implements AutoCloseable {
                                 host.rootDisks().prepare(machine.image(), root),
                                 emptyDisk(directory.resolve("empty")),
                                 new Disk(machine.kernel().modules(), "raw", "modules", true)),
-                        new Vmm.Attachment("127.0.0.1", runtime.mac(), 0, List.of()),
+                        Vmm.Attachment.none(runtime.mac()),
                         runtime));
         rollback.push("the machine of the template", () -> end(running));
         try (GuestChannel channel =
@@ -274,8 +280,8 @@ public final class Templates implements AutoCloseable {
         return new Identity(
                 "banger",
                 runtime.guestIp(),
-                host.network().guestSettings().gateway(),
-                host.network().guestSettings().dns(),
+                host.networks().standard().guestSettings().gateway(),
+                host.networks().standard().guestSettings().dns(),
                 runtime.mac(),
                 runtime.machineId(),
                 Identity.FIRST,

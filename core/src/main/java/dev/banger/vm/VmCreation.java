@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmNetwork;
 import dev.banger.api.VmSet;
 import dev.banger.image.Image;
 import dev.banger.image.ImageService;
@@ -71,6 +72,8 @@ final class VmCreation {
     }
 
     VmSpec spec(VmCreate request) {
+        VmNetwork wish = request.network();
+        Network network = host.networks().named(wish == null ? null : wish.name());
         VmSpec spec = new VmSpec(
                 Objects.requireNonNullElse(request.image(), ImageService.DEFAULT),
                 "",
@@ -80,10 +83,18 @@ final class VmCreation {
                 Objects.requireNonNullElse(request.memoryMiB(), DEFAULT_MEMORY_MIB),
                 Objects.requireNonNullElse(request.diskBytes(), DEFAULT_DISK_BYTES),
                 request.acceleration(),
-                host.network().name(),
+                network.name(),
                 List.copyOf(request.ports()),
                 request.ephemeral(),
-                Objects.requireNonNullElse(request.idlePauseSeconds(), 0L));
+                Objects.requireNonNullElse(request.idlePauseSeconds(), 0L),
+                wish != null && (wish.nat() || !wish.allowHosts().isEmpty()),
+                wish == null ? List.of() : wish.allowHosts());
+        List<String> missing = network.missing();
+        if (!missing.isEmpty()) {
+            throw new BangerException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "this host cannot have the network " + network.name() + ": " + String.join("; ", missing));
+        }
         return checked(spec);
     }
 
@@ -109,6 +120,7 @@ final class VmCreation {
         if (spec.idlePauseSeconds() < 0) {
             throw BangerException.invalid("a VM is paused after a number of seconds, not " + spec.idlePauseSeconds());
         }
+        host.networks().named(spec.network()).check(spec);
         Set<Integer> seen = new HashSet<>();
         for (PublishedPort port : spec.ports()) {
             if (!seen.add(port.hostPort())) {
@@ -140,7 +152,11 @@ final class VmCreation {
                 old.network(),
                 change.ports() == null ? old.ports() : List.copyOf(change.ports()),
                 old.ephemeral(),
-                Objects.requireNonNullElse(change.idlePauseSeconds(), old.idlePauseSeconds())));
+                Objects.requireNonNullElse(change.idlePauseSeconds(), old.idlePauseSeconds()),
+                Objects.requireNonNullElse(change.nat(), old.nat()),
+                Boolean.FALSE.equals(change.nat())
+                        ? List.of()
+                        : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts())));
     }
 
     /** Takes the name and address: a row in state CREATING, which its creator completes or deletes. */
@@ -190,13 +206,8 @@ final class VmCreation {
         Set<String> guestIps = all.stream().map(vm -> vm.runtime().guestIp()).collect(Collectors.toSet());
         Set<String> addresses =
                 all.stream().map(vm -> vm.runtime().hostAddress()).collect(Collectors.toSet());
-        VmRuntime runtime = VmRuntime.in(
-                directory,
-                name,
-                host.network().guestIp(guestIps),
-                host.network().hostAddress(addresses),
-                mac(id),
-                hex(16));
+        Network.Addresses given = host.networks().named(spec.network()).addresses(guestIps, addresses);
+        VmRuntime runtime = VmRuntime.in(directory, name, given.guestIp(), given.hostAddress(), mac(id), hex(16));
         Instant now = Instant.now();
         return new VmRecord(id, name, spec, runtime, now, now);
     }

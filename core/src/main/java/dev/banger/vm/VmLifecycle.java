@@ -218,7 +218,7 @@ final class VmLifecycle {
 
             stages.stage("preparing disks");
             List<Disk> disks = disks(vm, machine.image(), machine.kernel());
-            Vmm.Attachment attachment = host.network().attach(vm);
+            Vmm.Attachment attachment = host.networks().of(vm).attach(vm);
 
             Vmm vmm = machine.choice().vmm();
             stages.stage((start.restored() ? "restoring in " : "starting ") + vmm.name());
@@ -273,8 +273,8 @@ final class VmLifecycle {
             if (!start.restored()) {
                 guestStages.forEach(stage -> timings.add(new StageTiming("guest: " + stage.stage(), stage.millis())));
             }
-            VmRecord started = save(vm.with(
-                    vm.runtime().running(Instant.now(), attachment.sshPort(), List.copyOf(timings), start.from())));
+            VmRecord started =
+                    save(vm.with(vm.runtime().running(Instant.now(), attachment, List.copyOf(timings), start.from())));
             live.add(started, running, channel);
             rollback.keep();
             LOG.info(
@@ -334,6 +334,25 @@ final class VmLifecycle {
                 throw e;
             }
             LOG.warn("Could not set the clock of VM {}: {}", vm.name(), e.getMessage());
+        }
+    }
+
+    /** Stops a running VM's CPUs for a moment. A daemon that comes back in between lets it go on: its record says that it runs. */
+    void hold(String id) {
+        try (var lock = locks.take(id)) {
+            if (existing(id).runtime().state() == VmState.RUNNING) {
+                live.find(id).ifPresent(RunningVm::pause);
+            }
+        }
+    }
+
+    /** Ends {@link #hold}; a VM that somebody has paused or deleted meanwhile stays as it is. */
+    void letGo(String id) {
+        try (var lock = locks.take(id)) {
+            store.find(id).filter(vm -> vm.runtime().state() == VmState.RUNNING).ifPresent(vm -> {
+                live.find(id).ifPresent(RunningVm::resume);
+                setClock(vm);
+            });
         }
     }
 
@@ -420,7 +439,7 @@ final class VmLifecycle {
     private Identity identity(VmRecord vm, int generation) {
         Identity.Builder identity = new Identity.Builder();
         host.capabilities().forEach(capability -> capability.contribute(vm, identity));
-        return identity.build(vm, host.network().guestSettings(), generation);
+        return identity.build(vm, host.networks().of(vm).guestSettings(), generation);
     }
 
     /** Stops a VM; one that does not run is left as it is. A cancelled stop leaves a running VM running. */
@@ -579,7 +598,7 @@ final class VmLifecycle {
     private void tearDown(VmRecord vm) {
         try (Rollback undo = new Rollback()) {
             undo.push("handles", () -> handles.remove(vm.id(), vm.directory()));
-            undo.push("network", () -> host.network().release(vm));
+            undo.push("network", () -> host.networks().of(vm).release(vm));
             host.capabilities().forEach(capability -> undo.push(capability.name(), () -> capability.cleanUp(vm)));
             undo.push("control", () -> live.remove(vm.id()));
         }

@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.api.StageTiming;
 import dev.banger.api.VmState;
+import dev.banger.network.Tap;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *     {@code snapshot}, {@code fork}
  * @param base id of the snapshot that its disks are based on; null: they are based on nothing but the image
  * @param pausedByIdleness whether a command resumes it, should it be paused
+ * @param tap its place at a bridge, while it runs (P39)
  */
 public record VmRuntime(
         VmState state,
@@ -48,7 +50,8 @@ public record VmRuntime(
         List<StageTiming> lastStart,
         @Nullable String startedFrom,
         @Nullable String base,
-        boolean pausedByIdleness) {
+        boolean pausedByIdleness,
+        @Nullable Tap tap) {
 
     /** Of a new VM in {@code directory}, not started yet. */
     static VmRuntime in(Path directory, String name, String guestIp, String hostAddress, String mac, String machineId) {
@@ -73,16 +76,17 @@ public record VmRuntime(
                 List.of(),
                 null,
                 null,
-                false);
+                false,
+                null);
     }
 
     public VmRuntime withState(VmState next) {
-        return copy(next, sshPort, startedAt, lastError, lastStart, startedFrom, base, false);
+        return copy(next, sshPort, startedAt, lastError, lastStart, startedFrom, false, tap);
     }
 
     /** Paused; {@code byIdleness}: until the next command. */
     public VmRuntime paused(boolean byIdleness) {
-        return copy(VmState.PAUSED, sshPort, startedAt, lastError, lastStart, startedFrom, base, byIdleness);
+        return copy(VmState.PAUSED, sshPort, startedAt, lastError, lastStart, startedFrom, byIdleness, tap);
     }
 
     /** Its disks are based on another snapshot. */
@@ -113,22 +117,23 @@ public record VmRuntime(
                 lastStart,
                 startedFrom,
                 snapshot,
-                pausedByIdleness);
+                pausedByIdleness,
+                tap);
     }
 
     /** Stopped, or going down; {@code why} is null when that was asked for. */
     public VmRuntime stopped(@Nullable String why) {
-        return copy(VmState.STOPPED, sshPort, null, why, lastStart, startedFrom, base, false);
+        return copy(VmState.STOPPED, sshPort, null, why, lastStart, startedFrom, false, null);
     }
 
     /** The first start of a VM that is being created is a part of that: it stays CREATING, and goes should the daemon die. */
     public VmRuntime starting() {
         VmState next = state == VmState.CREATING ? VmState.CREATING : VmState.STARTING;
-        return copy(next, sshPort, null, null, List.of(), null, base, false);
+        return copy(next, sshPort, null, null, List.of(), null, false, null);
     }
 
-    public VmRuntime running(Instant since, int port, List<StageTiming> timings, String from) {
-        return copy(VmState.RUNNING, port, since, null, timings, from, base, false);
+    public VmRuntime running(Instant since, Vmm.Attachment network, List<StageTiming> timings, String from) {
+        return copy(VmState.RUNNING, network.sshPort(), since, null, timings, from, false, network.tap());
     }
 
     private VmRuntime copy(
@@ -138,8 +143,8 @@ public record VmRuntime(
             @Nullable String lastError,
             List<StageTiming> lastStart,
             @Nullable String startedFrom,
-            @Nullable String base,
-            boolean pausedByIdleness) {
+            boolean pausedByIdleness,
+            @Nullable Tap tap) {
         return new VmRuntime(
                 state,
                 guestIp,
@@ -161,6 +166,7 @@ public record VmRuntime(
                 lastStart,
                 startedFrom,
                 base,
-                pausedByIdleness);
+                pausedByIdleness,
+                tap);
     }
 }

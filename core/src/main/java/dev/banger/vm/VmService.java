@@ -90,8 +90,24 @@ public final class VmService implements AutoCloseable {
         templates.reconcile();
         pool.start();
         reconcile.run();
+        takeUpNetworks();
         snapshots.reconcile();
         idlePause.start();
+    }
+
+    private void takeUpNetworks() {
+        List<VmRecord> running =
+                store.all().stream().filter(vm -> liveness.isAlive(vm.id())).toList();
+        for (Network network : host.networks().all()) {
+            network.takeUp(running.stream()
+                    .filter(vm -> vm.spec().network().equals(network.name()))
+                    .toList());
+        }
+    }
+
+    /** Packets of a VM's that were denied. */
+    public long denied(VmRecord vm) {
+        return host.networks().of(vm).denied(vm);
     }
 
     private void ended(String id) {
@@ -183,7 +199,12 @@ public final class VmService implements AutoCloseable {
     /** A VM of the pool that can become the one that is asked for. */
     private Optional<Pool.Prepared> prepared(VmCreate request) {
         VmSpec spec = creation.spec(request);
-        if (!request.start() || request.cold() || !images.has(spec.image()) || !kernels.has(spec.kernel())) {
+        boolean elsewhere = !spec.network().equals(host.networks().standard().name());
+        if (elsewhere
+                || !request.start()
+                || request.cold()
+                || !images.has(spec.image())
+                || !kernels.has(spec.kernel())) {
             return Optional.empty();
         }
         Templates.Machine machine = templates.machine(
@@ -263,6 +284,9 @@ public final class VmService implements AutoCloseable {
             host.capabilities().forEach(capability -> capability.applyChange(vm, spec));
             VmRecord changed = vm.with(spec);
             store.update(changed);
+            if (liveness.isAlive(id)) {
+                host.networks().of(changed).change(changed);
+            }
             return changed;
         }
     }
@@ -282,6 +306,7 @@ public final class VmService implements AutoCloseable {
                 false,
                 null,
                 false,
+                null,
                 null));
     }
 

@@ -10,9 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param image name of the image it was made from
  * @param imageDigest which build of that image its root overlay is based on; empty while the VM is being created
  * @param acceleration {@code kvm} or {@code tcg} when asked for; null: what works
- * @param network {@code user}
+ * @param network name of one of {@link Networks}
  * @param ephemeral whether it is deleted with the command it was made for, at the latest when the next daemon starts
  * @param idlePauseSeconds after how long without activity it is paused; 0: never
+ * @param nat whether it reaches beyond the host, at a bridge
+ * @param allowHosts what of that, as {@link NetworkPolicy} reads it; empty: everything
  */
 public record VmSpec(
         String image,
@@ -25,7 +27,14 @@ public record VmSpec(
         String network,
         List<PublishedPort> ports,
         boolean ephemeral,
-        long idlePauseSeconds) {
+        long idlePauseSeconds,
+        boolean nat,
+        List<String> allowHosts) {
+    public VmSpec {
+        ports = List.copyOf(ports);
+        allowHosts =
+                allowHosts == null ? List.of() : List.copyOf(allowHosts); // one stored before there was any has none
+    }
 
     public VmSpec withImageDigest(String digest) {
         return new VmSpec(
@@ -39,15 +48,17 @@ public record VmSpec(
                 network,
                 ports,
                 ephemeral,
-                idlePauseSeconds);
+                idlePauseSeconds,
+                nat,
+                allowHosts);
     }
 
     /** The same but for what a running VM can change. */
     boolean sameMachineAs(VmSpec other) {
-        return withIdlePause(other.idlePauseSeconds).equals(other);
+        return withChangeable(other).equals(other);
     }
 
-    private VmSpec withIdlePause(long seconds) {
+    private VmSpec withChangeable(VmSpec of) {
         return new VmSpec(
                 image,
                 imageDigest,
@@ -59,6 +70,8 @@ public record VmSpec(
                 network,
                 ports,
                 ephemeral,
-                seconds);
+                of.idlePauseSeconds,
+                of.nat,
+                of.allowHosts);
     }
 }

@@ -1,9 +1,11 @@
 package dev.banger.vm;
 
 import dev.banger.api.PublishedPort;
+import dev.banger.network.Tap;
 import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A kind of virtual machine monitor. Thread-safe. */
 public interface Vmm {
@@ -62,6 +64,22 @@ public interface Vmm {
      * How the VM is attached to its network.
      *
      * @param sshPort where its ssh appears; 0: nowhere
+     * @param tap that its frames go to; null: the VMM has a network of its own for it
      */
-    record Attachment(String hostAddress, String mac, int sshPort, List<PublishedPort> ports) {}
+    record Attachment(
+            String hostAddress,
+            String mac,
+            int sshPort,
+            List<PublishedPort> ports,
+            @Nullable Tap tap) {
+
+        /** A network card that is connected to nothing. A machine saved with it can be restored with any network. */
+        static Attachment none(String mac) {
+            return new Attachment("", mac, 0, List.of(), null);
+        }
+
+        public boolean isConnected() {
+            return !hostAddress.isEmpty();
+        }
+    }
 }

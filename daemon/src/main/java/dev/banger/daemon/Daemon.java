@@ -29,11 +29,14 @@ import dev.banger.host.store.SqliteVmStore;
 import dev.banger.host.usernet.UserModeNetwork;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
+import dev.banger.network.BridgeSettings;
 import dev.banger.network.NameServer;
 import dev.banger.operation.Operations;
 import dev.banger.vm.Acceleration;
+import dev.banger.vm.BridgedNetwork;
 import dev.banger.vm.DnsCapability;
 import dev.banger.vm.HostSeams;
+import dev.banger.vm.Networks;
 import dev.banger.vm.Pool;
 import dev.banger.vm.Rollback;
 import dev.banger.vm.SshCapability;
@@ -120,18 +123,24 @@ final class Daemon implements AutoCloseable {
         SshCapability ssh = new SshCapability(places.ssh());
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);
+        BridgeSettings bridge = BridgeComposition.settings(places, environment);
+        NameServer bridgeNames = new BridgeNames(bridge);
+        parts.push("names at the bridge", bridgeNames::close);
+        BridgedNetwork bridged = BridgeComposition.of(places, bridge, programs, bridgeNames::start);
+        parts.push("bridged network", bridged::close);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
                         new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
                         new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
                 new Qcow2Overlay(),
-                new UserModeNetwork(vmsDirectory),
+                new Networks(List.of(new UserModeNetwork(vmsDirectory), bridged)),
                 new AgentConnector(facts.build()),
                 new QemuProcesses(),
                 List.of(
                         new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())),
                         ssh,
-                        new DnsCapability(names)),
+                        new DnsCapability(names),
+                        new DnsCapability(bridgeNames)),
                 new HostSeams.HostCapacity(Runtime.getRuntime().availableProcessors(), ProcFs.memoryMiB()));
         Templates templates = new Templates(
                 new SnapshotDirectories(places.templates()), host, images, kernels, templatePolicy(environment));

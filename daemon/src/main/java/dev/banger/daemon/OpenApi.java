@@ -92,7 +92,7 @@ final class OpenApi {
         if (plain == Instant.class) {
             return "{\"type\": \"string\", \"format\": \"date-time\"}";
         }
-        if (plain == boolean.class) {
+        if (plain == boolean.class || plain == Boolean.class) {
             return "{\"type\": \"boolean\"}";
         }
         if (plain == double.class) {

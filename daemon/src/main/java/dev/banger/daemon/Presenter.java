@@ -55,7 +55,10 @@ final class Presenter {
                 runtime.lastError(),
                 runtime.lastStart(),
                 runtime.startedFrom(),
-                vm.spec().idlePauseSeconds());
+                vm.spec().idlePauseSeconds(),
+                vm.spec().nat(),
+                vm.spec().allowHosts(),
+                vms.denied(vm));
     }
 
     /** qcow2 files grow as they fill, so their size is what they take up. */

@@ -69,6 +69,9 @@ final class RecordingApi {
                 null,
                 List.of(),
                 "template",
+                0,
+                false,
+                List.of(),
                 0);
     }
 

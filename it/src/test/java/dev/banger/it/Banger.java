@@ -36,6 +36,13 @@ record Banger(List<String> prefix, Path tree, Map<String, String> environment) {
         return new Banger(SIGNALS, TREE, environment);
     }
 
+    /** In a network namespace of that name: a daemon that it starts is in it, too. */
+    Banger inNamespace(String name) {
+        List<String> inside = new ArrayList<>(List.of("ip", "netns", "exec", name));
+        inside.addAll(prefix);
+        return new Banger(inside, tree, environment);
+    }
+
     Banger of(Path otherTree) {
         return new Banger(prefix, otherTree, environment);
     }

@@ -14,11 +14,13 @@ import dev.banger.vm.GuestConnector;
 import dev.banger.vm.HostSeams;
 import dev.banger.vm.Identity;
 import dev.banger.vm.Network;
+import dev.banger.vm.Networks;
 import dev.banger.vm.RootDisks;
 import dev.banger.vm.RunningVm;
 import dev.banger.vm.VmCapability;
 import dev.banger.vm.VmHandles;
 import dev.banger.vm.VmRecord;
+import dev.banger.vm.VmSpec;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmProcesses;
 import dev.banger.vm.VmmSelector;
@@ -138,7 +140,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         return new HostSeams(
                 new VmmSelector(List.of(new Candidate(this))),
                 this,
-                this,
+                new Networks(List.of(this)),
                 this,
                 this,
                 capabilities,
@@ -282,19 +284,17 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     }
 
     @Override
-    public String guestIp(Set<String> taken) {
-        return "10.0.2.15/24";
-    }
-
-    @Override
-    public String hostAddress(Set<String> taken) {
+    public Addresses addresses(Set<String> guestIps, Set<String> hostAddresses) {
         for (int i = 2; ; i++) {
             String address = "127.64." + i / 250 + "." + i % 250;
-            if (!taken.contains(address)) {
-                return address;
+            if (!hostAddresses.contains(address)) {
+                return new Addresses("10.0.2.15/24", address);
             }
         }
     }
+
+    @Override
+    public void check(VmSpec spec) {}
 
     @Override
     public Identity.NetworkSettings guestSettings() {
@@ -308,7 +308,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         }
         step(Step.NETWORK, vm.id());
         return new Attachment(
-                vm.runtime().hostAddress(), vm.runtime().mac(), 2222, vm.spec().ports());
+                vm.runtime().hostAddress(), vm.runtime().mac(), 2222, vm.spec().ports(), null);
     }
 
     @Override

@@ -21,7 +21,9 @@ public final class Records {
         return new VmRecord(
                 id,
                 name,
-                new VmSpec("debian", "digest1", "debian", 1, 512, 1L << 30, null, "user", List.of(), false, 0),
+                new VmSpec(
+                        "debian", "digest1", "debian", 1, 512, 1L << 30, null, "user", List.of(), false, 0, false,
+                        List.of()),
                 new VmRuntime(
                         VmState.STOPPED,
                         "10.0.2.15/24",
@@ -43,7 +45,8 @@ public final class Records {
                         List.of(),
                         null,
                         null,
-                        false),
+                        false,
+                        null),
                 now,
                 now);
     }

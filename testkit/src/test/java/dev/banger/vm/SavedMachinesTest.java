@@ -101,7 +101,7 @@ class SavedMachinesTest {
 
     private VmRecord create(String name) {
         return service.create(
-                new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null, false, null),
+                new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null),
                 Progress.none());
     }
 
@@ -127,7 +127,8 @@ class SavedMachinesTest {
             names = {"BOOT", "HELLO", "IDENTIFY", "SAVE", "ROOT_DISK"})
     void aTemplateThatCannotBeMadeLeavesNothing(Step step) {
         service.create(
-                new VmCreate("dev", null, null, null, null, null, null, List.of(), false, false, null, false, null),
+                new VmCreate(
+                        "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null),
                 Progress.none());
         host.fail(step);
 

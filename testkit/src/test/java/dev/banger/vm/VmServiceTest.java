@@ -70,7 +70,7 @@ class VmServiceTest {
     }
 
     private static VmCreate request(@Nullable String name) {
-        return new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null, false, null);
+        return new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null);
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -121,7 +121,8 @@ class VmServiceTest {
     void aFailedStartLeavesAStoppedVmThatStartsLater(Step step) {
         VmService service = service();
         VmRecord vm = service.create(
-                new VmCreate("dev", null, null, null, null, null, null, List.of(), false, false, null, false, null),
+                new VmCreate(
+                        "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null),
                 Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
@@ -378,7 +379,8 @@ class VmServiceTest {
         service()
                 .create(
                         new VmCreate(
-                                "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null),
+                                "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null,
+                                null),
                         Progress.none());
 
         service();
@@ -433,7 +435,8 @@ class VmServiceTest {
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         assertThatThrownBy(() -> service.stop("dev", StopMode.KILL, Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
-        assertThatThrownBy(() -> service.set("dev", new VmSet(1, null, null, null, null, null), Progress.none()))
+        assertThatThrownBy(() ->
+                        service.set("dev", new VmSet(1, null, null, null, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         assertThat(service.prune(List.of("dev"), Progress.none())).isEmpty();
 
@@ -529,12 +532,15 @@ class VmServiceTest {
     void numbersOutOfRangeAreRefusedBeforeAnythingIsMade() throws Exception {
         VmService service = service();
         for (VmCreate bad : List.of(
-                new VmCreate("dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null),
-                new VmCreate("dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null),
-                new VmCreate("dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null),
-                new VmCreate("dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null),
-                new VmCreate("dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null),
-                new VmCreate("dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null),
+                new VmCreate("dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null),
+                new VmCreate("dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null),
+                new VmCreate(
+                        "dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null,
+                        null),
+                new VmCreate("dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null),
+                new VmCreate("dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null),
+                new VmCreate(
+                        "dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null, null),
                 new VmCreate(
                         "dev",
                         null,
@@ -548,6 +554,7 @@ class VmServiceTest {
                         false,
                         null,
                         false,
+                        null,
                         null))) {
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
@@ -559,10 +566,10 @@ class VmServiceTest {
     void anUnknownImageOrKernelIsRefused() throws Exception {
         VmService service = service();
         assertThatThrownBy(() -> service.check(new VmCreate(
-                        "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null)))
+                        "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertThatThrownBy(() -> service.check(new VmCreate(
-                        "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null)))
+                        "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }
@@ -572,12 +579,14 @@ class VmServiceTest {
         VmService service = service();
         service.create(request("dev"), Progress.none());
 
-        assertThatThrownBy(() -> service.set("dev", new VmSet(null, 1024L, null, null, null, null), Progress.none()))
+        assertThatThrownBy(() ->
+                        service.set("dev", new VmSet(null, 1024L, null, null, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         service.stop("dev", StopMode.KILL, Progress.none());
-        assertThatThrownBy(() -> service.set("dev", new VmSet(null, null, 1L << 30, null, null, null), Progress.none()))
+        assertThatThrownBy(() -> service.set(
+                        "dev", new VmSet(null, null, 1L << 30, null, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
-        assertThat(service.set("dev", new VmSet(null, 1024L, null, null, null, null), Progress.none())
+        assertThat(service.set("dev", new VmSet(null, 1024L, null, null, null, null, null, null), Progress.none())
                         .spec()
                         .memoryMiB())
                 .isEqualTo(1024);

@@ -51,8 +51,8 @@ public final class DnsServer implements NameServer {
         this.forwarding = forwarding;
         this.routing = routing;
         // The time tells apart daemons of containers, which may have one pid.
-        identity = "banger pid=" + ProcessHandle.current().pid() + " id="
-                + Long.toHexString(System.currentTimeMillis());
+        identity =
+                "banger pid=" + ProcessHandle.current().pid() + " id=" + Long.toHexString(System.currentTimeMillis());
     }
 
     /** For this host's programs alone: at {@code port} of 127.0.0.1. */

@@ -22,6 +22,9 @@ final class QemuCommandLine {
     static final String AGENT_SOCKET = "agent.sock";
     private static final String AGENT_PORT = "dev.banger.agent";
 
+    /** Where banger-launch leaves a tap open. */
+    private static final int TAP_DESCRIPTOR = 3;
+
     /** QEMU's own name of the guest's memory; one from a file must have the same to be restored. */
     static final String MEMORY_BLOCK = "microvm.ram";
 
@@ -87,11 +90,14 @@ final class QemuCommandLine {
             add(args, "-blockdev", blockdev(disk, spec.directory()));
             add(args, "-device", "virtio-blk-device,drive=" + disk.serial() + ",serial=" + disk.serial());
         }
-        add(args, "-netdev", netdev(spec.network()));
+        Attachment network = spec.network();
+        if (network.isConnected()) {
+            add(args, "-netdev", netdev(network));
+        }
         add(
                 args,
                 "-device",
-                "virtio-net-device,netdev=net,mac=" + spec.network().mac());
+                "virtio-net-device," + (network.isConnected() ? "netdev=net," : "") + "mac=" + network.mac());
         return args;
     }
 
@@ -149,6 +155,9 @@ final class QemuCommandLine {
     }
 
     private static String netdev(Attachment network) {
+        if (network.tap() != null) {
+            return "tap,id=net,fd=" + TAP_DESCRIPTOR;
+        }
         StringBuilder netdev = new StringBuilder("user,id=net,ipv6=off");
         forwards(network).forEach(forward -> netdev.append(",hostfwd=").append(forward));
         return netdev.toString();

@@ -5,6 +5,7 @@ import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.Pidfd;
 import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.network.Tap;
 import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.RunningVm;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** QEMU's {@code microvm} machine. Thread-safe. */
 public final class QemuVmm implements Vmm {
@@ -98,7 +100,8 @@ public final class QemuVmm implements Vmm {
 
     private QemuVm start(BootSpec spec, List<String> command, Consumer<QemuVm> then) {
         VmRuntime runtime = spec.runtime();
-        Process process = launch(command, spec.directory(), runtime);
+        Process process =
+                launch(command, spec.directory(), runtime, spec.network().tap());
         long pid = process.pid();
         long startTicks = ProcFs.stat(pid).map(ProcFs.Stat::startTicks).orElse(0L);
         Pidfd pidfd = Pidfd.open(pid, startTicks).orElseThrow(() -> failedToStart(runtime));
@@ -132,14 +135,17 @@ public final class QemuVmm implements Vmm {
         }
     }
 
-    private Process launch(List<String> qemu, Path directory, VmRuntime runtime) {
+    private Process launch(List<String> qemu, Path directory, VmRuntime runtime, @Nullable Tap tap) {
         List<String> command = new ArrayList<>(List.of(
                 launcher.toString(),
                 "--ring",
                 fileName(runtime.logPath()) + ":" + CONSOLE_BYTES,
                 "--ring",
-                fileName(runtime.vmmLogPath()) + ":" + VMM_LOG_BYTES,
-                "--"));
+                fileName(runtime.vmmLogPath()) + ":" + VMM_LOG_BYTES));
+        if (tap != null) {
+            command.addAll(List.of("--tap", tap.name()));
+        }
+        command.add("--");
         command.addAll(qemu);
         try {
             // Sockets of a boot before would make QEMU's bind fail, and the log would explain the wrong boot.

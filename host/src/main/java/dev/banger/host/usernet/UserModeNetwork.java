@@ -8,6 +8,7 @@ import dev.banger.api.PublishedPort;
 import dev.banger.vm.Identity.NetworkSettings;
 import dev.banger.vm.Network;
 import dev.banger.vm.VmRecord;
+import dev.banger.vm.VmSpec;
 import dev.banger.vm.Vmm.Attachment;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -47,22 +48,26 @@ public final class UserModeNetwork implements Network {
         return "user";
     }
 
+    /** Each VM is alone in its network, so inside all have the same address. */
     @Override
-    public String guestIp(Set<String> taken) {
-        return GUEST; // each VM is alone in its network, so all have the same
-    }
-
-    @Override
-    public String hostAddress(Set<String> taken) {
+    public Addresses addresses(Set<String> guestIps, Set<String> hostAddresses) {
         for (int i = 0; i < HOSTS; i++) {
             int third = i / PER_NET;
             int fourth = FIRST_HOST + i % PER_NET;
             String address = "127." + second + "." + third + "." + fourth;
-            if (!taken.contains(address)) {
-                return address;
+            if (!hostAddresses.contains(address)) {
+                return new Addresses(GUEST, address);
             }
         }
         throw new BangerException(ErrorCode.RESOURCE_EXHAUSTED, "no loopback address is left for another VM");
+    }
+
+    @Override
+    public void check(VmSpec spec) {
+        if (spec.nat()) {
+            throw BangerException.invalid(
+                    "in user mode a VM reaches whatever the host reaches; --nat and --allow-host are for --network bridge");
+        }
     }
 
     @Override
@@ -81,7 +86,7 @@ public final class UserModeNetwork implements Network {
             }
         }
         return new Attachment(
-                address, vm.runtime().mac(), sshPort(vm, address), vm.spec().ports());
+                address, vm.runtime().mac(), sshPort(vm, address), vm.spec().ports(), null);
     }
 
     private static String reason(String address, PublishedPort port) {

@@ -33,7 +33,7 @@ class QemuCommandLineTest {
                 List.of(
                         new Disk(Path.of("/vms/a,b/root.qcow2"), "qcow2", "root", false),
                         new Disk(Path.of("/k/modules"), "raw", "modules", true)),
-                new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(new PublishedPort(8080, 80))),
+                new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(new PublishedPort(8080, 80)), null),
                 Records.vm("dev", 1).runtime());
     }
 
@@ -74,7 +74,7 @@ class QemuCommandLineTest {
                 spec.kernel(),
                 spec.initramfs(),
                 List.of(new Disk(spec.directory().resolve("root.qcow2"), "qcow2", "root", false)),
-                new Attachment("127.0.0.1", "02:62:00:00:00:01", 0, List.of()),
+                new Attachment("127.0.0.1", "02:62:00:00:00:01", 0, List.of(), null),
                 spec.runtime());
 
         List<String> args = QemuCommandLine.boot("/q", inside, OptionalLong.empty(), true);

@@ -34,14 +34,16 @@ class UserModeNetworkTest {
                 "user",
                 List.of(new PublishedPort(hostPort, 80)),
                 false,
-                0));
+                0,
+                false,
+                List.of()));
     }
 
     @Test
     void everyVmHasALoopbackAddressOfItsOwn() {
         Set<String> taken = new HashSet<>();
         for (int i = 0; i < 600; i++) {
-            String address = network.hostAddress(taken);
+            String address = network.addresses(Set.of(), taken).hostAddress();
             assertThat(address).matches("127\\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\\.[0-9]+\\.[0-9]+");
             assertThat(taken.add(address)).isTrue();
         }

@@ -1,0 +1,20 @@
+package dev.banger.api;
+
+import io.avaje.jsonb.Json;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a new VM is attached to a network.
+ *
+ * @param name {@code user} or {@code bridge}; null: {@code user}
+ * @param nat whether it reaches beyond the host; of {@code bridge}, in {@code user} it always does
+ * @param allowHosts ADDRESS[/PREFIX][:PORT]: with NAT, all it reaches beyond the host; none: everything
+ */
+@Json
+public record VmNetwork(@Nullable String name, boolean nat, List<String> allowHosts) {
+    public VmNetwork {
+        // A JSON body may leave it out.
+        allowHosts = allowHosts == null ? List.of() : List.copyOf(allowHosts);
+    }
+}

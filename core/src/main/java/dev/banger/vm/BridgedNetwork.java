@@ -1,0 +1,265 @@
+package dev.banger.vm;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.DoctorReport.Check;
+import dev.banger.api.DoctorReport.Status;
+import dev.banger.api.ErrorCode;
+import dev.banger.network.BridgeSettings;
+import dev.banger.network.GuestPort;
+import dev.banger.network.HostNetwork;
+import dev.banger.network.Ipv4Address;
+import dev.banger.network.MacAddress;
+import dev.banger.network.Tap;
+import dev.banger.vm.Identity.NetworkSettings;
+import dev.banger.vm.Vmm.Attachment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * VMs at a bridge: each has a tap and an address that the host reaches. Nothing is made before the first VM asks for it. While
+ * there is anything on the host, a file says so, by which a daemon finds what a killed one left. Thread-safe.
+ */
+public final class BridgedNetwork implements Network, AutoCloseable {
+    public static final String NAME = "bridge";
+
+    private static final Logger LOG = LoggerFactory.getLogger(BridgedNetwork.class);
+    private static final int SSH = 22;
+    private static final long LOOK_SECONDS = 10;
+
+    private final HostNetwork network;
+    private final BridgeSettings bridge;
+    private final Path marker;
+    private final Supplier<List<String>> missing;
+    private final Runnable opened;
+    private final Map<String, Tap> taps = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor(
+            task -> Thread.ofPlatform().daemon().name("network").unstarted(task));
+    private boolean open;
+
+    /**
+     * @param marker a file that is there while the host has anything of it
+     * @param missing what this host lacks for it
+     * @param opened called when the bridge is there for VMs; must not wait
+     */
+    public BridgedNetwork(
+            HostNetwork network, BridgeSettings bridge, Path marker, Supplier<List<String>> missing, Runnable opened) {
+        this.network = network;
+        this.bridge = bridge;
+        this.marker = marker;
+        this.missing = missing;
+        this.opened = opened;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<String> missing() {
+        return missing.get();
+    }
+
+    @Override
+    public Addresses addresses(Set<String> guestIps, Set<String> hostAddresses) {
+        int size = 1 << 32 - bridge.prefixLength();
+        for (int i = 1; i < size - 1; i++) {
+            Ipv4Address address = new Ipv4Address(bridge.subnet().network().bits() + i);
+            if (!address.equals(bridge.address()) && !hostAddresses.contains(address.toString())) {
+                return new Addresses(address + "/" + bridge.prefixLength(), address.toString());
+            }
+        }
+        throw new BangerException(ErrorCode.RESOURCE_EXHAUSTED, "no address is left in " + bridge.subnet());
+    }
+
+    @Override
+    public void check(VmSpec spec) {
+        NetworkPolicy.egress(spec);
+        if (spec.idlePauseSeconds() > 0) {
+            throw BangerException.invalid("whether a bridged VM is idle is not known; --idle-pause is for user mode");
+        }
+    }
+
+    @Override
+    public NetworkSettings guestSettings() {
+        return new NetworkSettings(
+                bridge.address().toString(), List.of(bridge.address().toString()));
+    }
+
+    /** The rules are in place before there is a guest. */
+    @Override
+    public Attachment attach(VmRecord vm) {
+        ensureOpen(List.of());
+        opened.run();
+        Tap tap = network.acquireTap();
+        taps.put(vm.id(), tap);
+        network.plug(port(vm, tap));
+        later(network::ensureTaps);
+        return new Attachment(
+                vm.runtime().hostAddress(), vm.runtime().mac(), SSH, vm.spec().ports(), tap);
+    }
+
+    private static GuestPort port(VmRecord vm, Tap tap) {
+        return new GuestPort(
+                vm.id(),
+                tap,
+                new MacAddress(vm.runtime().mac()),
+                Ipv4Address.of(vm.runtime().hostAddress()),
+                NetworkPolicy.egress(vm.spec()),
+                vm.spec().ports());
+    }
+
+    @Override
+    public void release(VmRecord vm) {
+        Tap tap = taps.remove(vm.id());
+        if (tap == null) {
+            return;
+        }
+        try {
+            network.unplug(vm.id());
+        } finally {
+            network.releaseTap(tap);
+        }
+    }
+
+    @Override
+    public void change(VmRecord vm) {
+        Tap tap = taps.get(vm.id());
+        if (tap != null) {
+            network.plug(port(vm, tap));
+        }
+    }
+
+    @Override
+    public void takeUp(List<VmRecord> running) {
+        try {
+            if (Files.notExists(marker)) {
+                return;
+            }
+            List<GuestPort> live = new ArrayList<>();
+            for (VmRecord vm : running) {
+                Tap tap = vm.runtime().tap();
+                if (tap != null) {
+                    taps.put(vm.id(), tap);
+                    live.add(port(vm, tap));
+                }
+            }
+            ensureOpen(live);
+            if (taps.isEmpty()) {
+                shut();
+            } else {
+                opened.run();
+            }
+        } catch (BangerException e) {
+            LOG.warn("Could not take up the bridged network: {}", e.getMessage(), e);
+        }
+    }
+
+    private synchronized void ensureOpen(List<GuestPort> live) {
+        if (open) {
+            return;
+        }
+        List<String> lacking = missing.get();
+        if (!lacking.isEmpty()) {
+            throw new BangerException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "this host cannot have the network " + NAME + ": " + String.join("; ", lacking));
+        }
+        try {
+            Files.writeString(marker, bridge + "\n"); // intent first
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot write " + marker + ": " + e, e);
+        }
+        network.open(live);
+        open = true;
+        background.scheduleWithFixedDelay(this::look, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private void look() {
+        try {
+            network.reconcile();
+        } catch (RuntimeException e) { // the next look tries again
+            LOG.warn("Could not look after the bridged network", e);
+        }
+    }
+
+    private void later(Runnable work) {
+        try {
+            background.execute(() -> {
+                try {
+                    work.run();
+                } catch (RuntimeException e) { // a tap is made when it is needed
+                    LOG.warn("Could not make taps ahead of need", e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("No taps are made: the daemon ends", e);
+        }
+    }
+
+    private synchronized void shut() {
+        if (!open) {
+            return;
+        }
+        open = false;
+        network.close();
+        if (taps.isEmpty()) {
+            try {
+                Files.deleteIfExists(marker);
+            } catch (IOException e) {
+                LOG.warn("Cannot remove {}", marker, e);
+            }
+        }
+    }
+
+    @Override
+    public long denied(VmRecord vm) {
+        return taps.containsKey(vm.id()) ? network.denied().getOrDefault(vm.id(), 0L) : 0;
+    }
+
+    @Override
+    public List<Check> doctor() {
+        List<String> lacking = missing.get();
+        if (!lacking.isEmpty()) {
+            return List.of(new Check(Status.PASS, "bridge", "not here: " + String.join("; ", lacking), ""));
+        }
+        synchronized (this) {
+            if (open) {
+                return network.doctor();
+            }
+        }
+        return List.of(new Check(
+                Status.PASS,
+                "bridge",
+                bridge.name() + " with " + bridge.address() + "/" + bridge.prefixLength()
+                        + " is made when a VM asks for it",
+                ""));
+    }
+
+    /** VMs that run keep their taps and rules; without any, nothing is left. */
+    @Override
+    public void close() {
+        background.shutdownNow();
+        try {
+            if (!background.awaitTermination(20, TimeUnit.SECONDS)) {
+                LOG.warn("Looking after the network did not end in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        shut();
+    }
+}

@@ -1,0 +1,85 @@
+package dev.banger.daemon;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.config.Places;
+import dev.banger.host.bridge.IpLinks;
+import dev.banger.host.firewall.NftFirewall;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.network.BridgeSettings;
+import dev.banger.network.HomeId;
+import dev.banger.network.HostNetwork;
+import dev.banger.network.Ipv4Address;
+import dev.banger.vm.BridgedNetwork;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The bridged network as the environment has it. */
+final class BridgeComposition {
+    private static final String SETTING = "BANGER_BRIDGE";
+    private static final Pattern VALUE = Pattern.compile("(?:([a-z0-9_-]+)=)?([0-9.]+)/([0-9]{1,2})");
+    private static final Path TUN = Path.of("/dev/net/tun");
+    private static final int FREE_TAPS = 4;
+
+    private BridgeComposition() {}
+
+    static BridgedNetwork of(Places places, BridgeSettings bridge, ProgramRunner programs, Runnable opened) {
+        HomeId home = HomeId.of(places.state());
+        NftFirewall firewall = new NftFirewall(programs, List.of());
+        HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs, List.of()), firewall, FREE_TAPS);
+        return new BridgedNetwork(
+                network, bridge, places.state().resolve("bridge"), () -> missing(programs, firewall), opened);
+    }
+
+    /** By default a name of the home's own, and a subnet that is derived from it. */
+    static BridgeSettings settings(Places places, Map<String, String> environment) {
+        HomeId home = HomeId.of(places.state());
+        String wanted = environment.getOrDefault(SETTING, "");
+        if (wanted.isEmpty()) {
+            int hash = Integer.parseInt(home.hex().substring(0, 4), 16);
+            return new BridgeSettings(
+                    home.prefix(), Ipv4Address.of("10." + (128 + hash % 128) + "." + (hash >> 7 & 255) + ".1"), 24);
+        }
+        Matcher value = VALUE.matcher(wanted);
+        if (!value.matches()) {
+            throw new BangerException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    SETTING + " is [NAME=]ADDRESS/PREFIX, such as banger0=10.77.0.1/24, not \"" + wanted + "\"");
+        }
+        return new BridgeSettings(
+                value.group(1) == null ? home.prefix() : value.group(1),
+                Ipv4Address.of(value.group(2)),
+                Integer.parseInt(value.group(3)));
+    }
+
+    private static List<String> missing(ProgramRunner programs, NftFirewall firewall) {
+        if (!Integer.valueOf(0).equals(uid())) {
+            return List.of("it needs root, and this daemon runs as another user");
+        }
+        List<String> missing = new ArrayList<>();
+        if (programs.find("ip").isEmpty()) {
+            missing.add("ip is not installed: apt-get install iproute2");
+        }
+        if (Files.notExists(TUN)) {
+            missing.add("there is no " + TUN + ": modprobe tun");
+        }
+        Optional<String> unusable = missing.isEmpty() ? firewall.unusable() : Optional.empty();
+        unusable.ifPresent(missing::add);
+        return missing;
+    }
+
+    private static Object uid() {
+        try {
+            return Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package dev.banger.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** VMs at a bridge, with a daemon in a network namespace of its own. */
+@Order(67)
+class BridgeTest {
+    @RegisterExtension
+    static final BangerHome HOME = BangerHome.named("bridge");
+
+    @TempDir
+    static Path served;
+
+    private NetworkLab lab;
+    private Banger banger;
+    private String rules;
+    private String links;
+
+    @BeforeAll
+    void aHostWithAnInternet() throws IOException {
+        lab = new NetworkLab(served);
+        banger = HOME.banger().inNamespace(lab.host());
+        rules = lab.rules();
+        links = lab.links();
+        banger.ok("image", "warm", "--memory", "256M");
+    }
+
+    /** After each test the host's rules are, byte for byte, what they were; and without a daemon so are its links. */
+    @AfterEach
+    void theHostIsAsBefore() {
+        HOME.deleteVms();
+        assertThat(lab.rules()).isEqualTo(rules);
+        banger.ok("daemon", "stop");
+        assertThat(lab.links()).isEqualTo(links);
+    }
+
+    @AfterAll
+    void noLabIsLeft() {
+        lab.close();
+    }
+
+    private Outcome fetch(String vm) {
+        return banger.exec(vm, "curl", "-sS", "-m", "5", NetworkLab.url()).run();
+    }
+
+    private String create(String name, String... more) {
+        String[] words = new String[more.length + 8];
+        System.arraycopy(
+                new String[] {"vm", "create", "--name", name, "--memory", "256M", "--network", "bridge"},
+                0,
+                words,
+                0,
+                8);
+        System.arraycopy(more, 0, words, 8, more.length);
+        banger.ok(words);
+        return Outcome.text(banger.show(name), "address");
+    }
+
+    @Test
+    void throughNatAGuestReachesTheInternetAndWithoutItDoesNot() {
+        assertThat(banger.ok(
+                                "vm",
+                                "run",
+                                "-q",
+                                "--rm",
+                                "--memory",
+                                "256M",
+                                "--network",
+                                "bridge",
+                                "--nat",
+                                "--",
+                                "curl",
+                                "-sS",
+                                "-m",
+                                "20",
+                                NetworkLab.url())
+                        .line())
+                .isEqualTo("hello from the internet");
+        assertThat(banger.run(
+                                "vm",
+                                "run",
+                                "-q",
+                                "--rm",
+                                "--memory",
+                                "256M",
+                                "--network",
+                                "bridge",
+                                "--",
+                                "curl",
+                                "-sS",
+                                "-m",
+                                "5",
+                                NetworkLab.url())
+                        .status())
+                .as("curl's status")
+                .isEqualTo(28);
+        assertThat(lab.rules()).isEqualTo(rules);
+    }
+
+    @Test
+    void whatItReachesChangesWhileItRunsAndOutlivesTheDaemon() {
+        String address = create("dev");
+        assertThat(banger.show("dev")).containsEntry("startedFrom", "template").containsEntry("nat", false);
+        assertThat(fetch("dev").status()).isNotZero();
+
+        banger.ok("vm", "set", "dev", "--nat");
+        fetch("dev").expect(0);
+        String applied = lab.rules();
+        banger.ok("vm", "set", "dev", "--nat");
+        assertThat(lab.rules().replaceAll("packets.*", ""))
+                .as("twice is once")
+                .isEqualTo(applied.replaceAll("packets.*", ""));
+
+        Processes.signal(HOME.daemonPid(), "KILL");
+        assertThat(banger.state("dev")).isEqualTo("running");
+        fetch("dev").expect(0);
+        assertThat(banger.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");
+
+        banger.ok("vm", "set", "dev", "--allow-host", NetworkLab.ELSEWHERE);
+        assertThat(fetch("dev").status()).isNotZero();
+        assertThat(Outcome.number(banger.show("dev"), "denied")).isPositive();
+        banger.ok("vm", "set", "dev", "--allow-host", NetworkLab.SERVER + ":80");
+        fetch("dev").expect(0);
+        banger.ok("vm", "set", "dev", "--no-nat");
+        assertThat(fetch("dev").status()).isNotZero();
+
+        banger.ok("vm", "stop", "dev");
+        assertThat(lab.rules()).isEqualTo(rules);
+        banger.ok("vm", "start", "dev");
+        assertThat(banger.show("dev")).containsEntry("address", address);
+    }
+
+    @Test
+    void twoVmsReachTheHostsSideOnlyAndForksAreTheirOwn() {
+        create("one", "--nat", "--publish", "8080:80");
+        String two = create("two");
+        banger.shell("one", "mkdir -p /srv/w && echo from-one >/srv/w/hello");
+        banger.shell("one", "cd /srv/w && setsid python3 -m http.server 80 >/dev/null 2>&1 &");
+
+        assertThat(banger.ok("vm", "ssh", "two", "--", "hostname").line()).isEqualTo("two");
+        String connect = "timeout 5 bash -c 'exec 3<>/dev/tcp/" + two + "/22'";
+        assertThat(banger.exec("two", "sh", "-c", connect).run().status())
+                .as("two to itself")
+                .isZero();
+        assertThat(banger.exec("one", "sh", "-c", connect).run().status())
+                .as("one to two")
+                .isNotZero();
+        banger.ok("vm", "fork", "one", "three");
+        String three = Outcome.text(banger.show("three"), "address");
+        assertThat(three).isNotEqualTo(Outcome.text(banger.show("one"), "address"));
+        fetch("three").expect(0);
+        assertThat(banger.shell("one", "getent hosts two.vm | cut -d' ' -f1")).isEqualTo(two);
+        fetch("one").expect(0);
+        for (String vm : new String[] {"one", "three"}) {
+            String url = "http://" + Outcome.text(banger.show(vm), "address") + ":8080/hello";
+            assertThat(lab.inHost("curl", "-sS", "-m", "20", "--retry", "5", "--retry-connrefused", url)
+                            .run()
+                            .expect(0)
+                            .line())
+                    .isEqualTo("from-one");
+        }
+    }
+
+    /** All at once: the daemon and the VM are killed, and the next daemon finds their rules and links. */
+    @Test
+    void whatAKilledDaemonLeftIsCleanedUp() {
+        create("dev", "--nat");
+        assertThat(lab.rules()).isNotEqualTo(rules);
+        Processes.signal(HOME.daemonPid(), "KILL");
+        HOME.vmms().forEach(vmm -> Processes.signal(vmm.pid(), "KILL"));
+
+        assertThat(banger.state("dev")).isEqualTo("stopped");
+
+        assertThat(lab.rules()).isEqualTo(rules);
+    }
+
+    @Test
+    void whatCannotBeIsRefused() {
+        banger.run("vm", "create", "--name", "x", "--network", "none").refused(2, "no network \"none\"", "bridge");
+        banger.run("vm", "create", "--name", "x", "--nat").refused(2, "--network bridge");
+        banger.run("vm", "create", "--name", "x", "--network", "bridge", "--allow-host", "example.org")
+                .refused(2, "example.org", "ADDRESS");
+        assertThat(banger.vms()).isEmpty();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.banger.vm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.banger.api.BangerException;
+import dev.banger.network.BridgeSettings;
+import dev.banger.network.Egress;
+import dev.banger.network.GuestPort;
+import dev.banger.network.HomeId;
+import dev.banger.network.HostNetwork;
+import dev.banger.network.Ipv4Address;
+import dev.banger.network.Links;
+import dev.banger.network.Rules;
+import dev.banger.testkit.FakeFirewall;
+import dev.banger.testkit.FakeLinks;
+import dev.banger.testkit.Records;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BridgedNetworkTest {
+    private static final BridgeSettings BRIDGE = new BridgeSettings("bgr0", Ipv4Address.of("10.77.0.1"), 29);
+
+    @TempDir
+    Path directory;
+
+    private final FakeLinks links = new FakeLinks();
+    private final FakeFirewall firewall = new FakeFirewall();
+    private final List<String> missing = new ArrayList<>();
+    private BridgedNetwork network;
+
+    @BeforeEach
+    void aNetwork() {
+        network = another();
+    }
+
+    /** As the next daemon has it. */
+    private BridgedNetwork another() {
+        return new BridgedNetwork(
+                new HostNetwork(HomeId.of(Path.of("/state")), BRIDGE, links, firewall, 0),
+                BRIDGE,
+                directory.resolve("bridge"),
+                () -> missing,
+                () -> {});
+    }
+
+    @AfterEach
+    void close() {
+        network.close();
+    }
+
+    private static VmSpec spec(boolean nat, List<String> allowed) {
+        VmSpec old = Records.vm("dev", 2).spec();
+        return new VmSpec(
+                old.image(),
+                old.imageDigest(),
+                old.kernel(),
+                1,
+                512,
+                old.workDiskBytes(),
+                null,
+                "bridge",
+                List.of(),
+                false,
+                0,
+                nat,
+                allowed);
+    }
+
+    private static VmRecord vm(boolean nat, String... allowed) {
+        VmRecord vm = Records.vm("dev", 2);
+        VmRuntime old = vm.runtime();
+        return vm.with(spec(nat, List.of(allowed)))
+                .with(VmRuntime.in(vm.directory(), "dev", "10.77.0.2/29", "10.77.0.2", old.mac(), old.machineId()));
+    }
+
+    private Egress egress() {
+        return firewall.there()
+                .map(Rules::ports)
+                .map(List::getFirst)
+                .map(GuestPort::egress)
+                .orElseThrow();
+    }
+
+    @Test
+    void nothingIsMadeBeforeAVmAsksAndNothingIsLeftAfterTheLast() {
+        assertThat(links.list()).extracting(Links.Link::name).doesNotContain("bgr0");
+        assertThat(directory).isEmptyDirectory();
+
+        VmRecord vm = vm(false);
+        assertThat(network.attach(vm).tap()).isNotNull();
+        assertThat(directory.resolve("bridge")).exists();
+        assertThat(egress()).isEqualTo(new Egress.None());
+        network.change(vm.with(spec(true, List.of())));
+        assertThat(egress()).isEqualTo(new Egress.Everything());
+
+        network.release(vm);
+        network.release(vm);
+        assertThat(firewall.there()).isEmpty();
+        network.close();
+        assertThat(links.list()).extracting(Links.Link::name).doesNotContain("bgr0");
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void theNextDaemonTakesUpWhatRunsAndRemovesTheRest() {
+        VmRecord vm = vm(true);
+        Vmm.Attachment attachment = network.attach(vm);
+        VmRecord running = vm.with(vm.runtime().running(Instant.now(), attachment, List.of(), "boot"));
+        firewall.flush();
+
+        BridgedNetwork next = another();
+        next.takeUp(List.of(running));
+        assertThat(egress()).isEqualTo(new Egress.Everything());
+        next.close();
+        assertThat(directory.resolve("bridge")).as("it runs on").exists();
+        assertThat(firewall.there()).isPresent();
+
+        another().takeUp(List.of());
+        assertThat(firewall.there()).isEmpty();
+        assertThat(links.list()).extracting(Links.Link::name).doesNotContain("bgr0");
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void everyVmHasAnAddressOfItsOwnUntilThereIsNone() {
+        Set<String> taken = new HashSet<>();
+        for (int i = 0; i < 5; i++) {
+            Network.Addresses given = network.addresses(Set.of(), taken);
+            assertThat(given.guestIp()).isEqualTo(given.hostAddress() + "/29");
+            assertThat(taken.add(given.hostAddress())).isTrue();
+        }
+        assertThat(taken).doesNotContain("10.77.0.0", "10.77.0.1", "10.77.0.7");
+        assertThatThrownBy(() -> network.addresses(Set.of(), taken)).hasMessageContaining("10.77.0.0/29");
+    }
+
+    @Test
+    void whatAHostLacksIsSaid() {
+        missing.add("nft is not installed");
+
+        assertThatThrownBy(() -> network.attach(vm(false))).hasMessageContaining("nft is not installed");
+        assertThat(network.doctor())
+                .first()
+                .satisfies(row -> assertThat(row.finding()).contains("nft"));
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void whatItMayReachIsRead() {
+        network.attach(vm(true, "192.0.2.0/24:443", "198.51.100.7"));
+
+        assertThat(egress())
+                .hasToString("Only[destinations=[Destination[addresses=192.0.2.0/24, port=443],"
+                        + " Destination[addresses=198.51.100.7/32, port=0]]]");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "example.org", "1.2.3", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4/33", "::1", "1.2.3.4;x"})
+    void whatIsNoDestinationIsRefused(String text) {
+        assertThatThrownBy(() -> network.check(spec(true, List.of(text)))).isInstanceOf(BangerException.class);
+    }
+}
