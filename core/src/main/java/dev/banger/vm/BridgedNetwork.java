@@ -10,6 +10,7 @@ import dev.banger.network.HostNetwork;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.MacAddress;
 import dev.banger.network.Tap;
+import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.Identity.NetworkSettings;
 import dev.banger.vm.Vmm.Attachment;
 import java.io.IOException;
@@ -20,7 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +49,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private final Supplier<List<String>> missing;
     private final Runnable opened;
     private final Map<String, Tap> taps = new ConcurrentHashMap<>();
+    private final Map<String, Future<Void>> plugs = new ConcurrentHashMap<>();
     private final ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().daemon().name("network").unstarted(task));
     private boolean open;
@@ -99,17 +104,40 @@ public final class BridgedNetwork implements Network, AutoCloseable {
                 bridge.address().toString(), List.of(bridge.address().toString()));
     }
 
-    /** The rules are in place before there is a guest. */
+    /** The rules are made while the VMM starts; its tap is down until they are in place. */
     @Override
     public Attachment attach(VmRecord vm) {
         ensureOpen(List.of());
         opened.run();
         Tap tap = network.acquireTap();
         taps.put(vm.id(), tap);
-        network.plug(port(vm, tap));
+        GuestPort port = port(vm, tap);
+        FutureTask<Void> plug = new FutureTask<>(() -> network.plug(port), null);
+        plugs.put(vm.id(), plug);
+        Thread.ofPlatform().daemon().name("plug " + vm.name()).start(plug);
         later(network::ensureTaps);
         return new Attachment(
                 vm.runtime().hostAddress(), vm.runtime().mac(), SSH, vm.spec().ports(), tap);
+    }
+
+    @Override
+    public void awaitAttached(VmRecord vm) {
+        Future<Void> plug = plugs.remove(vm.id());
+        if (plug == null) {
+            return;
+        }
+        try {
+            plug.get();
+        } catch (InterruptedException e) {
+            plugs.put(vm.id(), plug); // whoever releases the VM waits for it
+            Thread.currentThread().interrupt();
+            throw new BangerException(ErrorCode.CANCELLED, "cancelled while the firewall was set up", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof BangerException failure) {
+                throw failure;
+            }
+            throw new IllegalStateException("could not set up the firewall", e.getCause());
+        }
     }
 
     private static GuestPort port(VmRecord vm, Tap tap) {
@@ -128,10 +156,20 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         if (tap == null) {
             return;
         }
+        Uninterrupted.run(() -> awaitEnd(vm));
         try {
             network.unplug(vm.id());
         } finally {
-            network.releaseTap(tap);
+            later(() -> network.releaseTap(tap)); // for the next VM; this one is off the network
+        }
+    }
+
+    /** Of a plug under way: undone is only what has been done. */
+    private void awaitEnd(VmRecord vm) {
+        try {
+            awaitAttached(vm);
+        } catch (BangerException e) {
+            LOG.debug("VM {} was not plugged in", vm.name(), e);
         }
     }
 
@@ -201,12 +239,12 @@ public final class BridgedNetwork implements Network, AutoCloseable {
             background.execute(() -> {
                 try {
                     work.run();
-                } catch (RuntimeException e) { // a tap is made when it is needed
-                    LOG.warn("Could not make taps ahead of need", e);
+                } catch (RuntimeException e) { // the next look, or the next daemon, sees to it
+                    LOG.warn("Could not look after the taps", e);
                 }
             });
         } catch (RejectedExecutionException e) {
-            LOG.debug("No taps are made: the daemon ends", e);
+            LOG.debug("The daemon ends, and its successor looks after the taps", e);
         }
     }
 
@@ -252,7 +290,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     /** VMs that run keep their taps and rules; without any, nothing is left. */
     @Override
     public void close() {
-        background.shutdownNow();
+        background.shutdown(); // what was put off is done: a tap that is not given back keeps the bridge
         try {
             if (!background.awaitTermination(20, TimeUnit.SECONDS)) {
                 LOG.warn("Looking after the network did not end in time");

@@ -29,8 +29,11 @@ public interface Network {
 
     Identity.NetworkSettings guestSettings();
 
-    /** Attaches a VM that is about to start; fails when an address or port is taken. */
+    /** Attaches a VM that is about to start, or begins to; fails when an address or port is taken. */
     Vmm.Attachment attach(VmRecord vm);
+
+    /** Waits until what {@link #attach} began is done. Until then nothing passes from or to the VM. */
+    default void awaitAttached(VmRecord vm) {}
 
     /** Undoes {@link #attach}. Idempotent. */
     void release(VmRecord vm);

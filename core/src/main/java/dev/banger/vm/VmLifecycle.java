@@ -258,6 +258,7 @@ final class VmLifecycle {
                             + " -- systemctl list-jobs\" shows what it waits for");
                 }
             }
+            host.networks().of(vm).awaitAttached(vm); // while the guest was busy with itself
             if (!running.isAlive()) {
                 throw new BangerException(
                         ErrorCode.VMM_FAILED,

@@ -35,7 +35,7 @@ final class BridgeComposition {
         NftFirewall firewall = new NftFirewall(programs, List.of());
         HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs, List.of()), firewall, FREE_TAPS);
         return new BridgedNetwork(
-                network, bridge, places.state().resolve("bridge"), () -> missing(programs, firewall), opened);
+                network, bridge, places.state().resolve("bridge"), new Missing(programs, firewall)::get, opened);
     }
 
     /** By default a name of the home's own, and a subnet that is derived from it. */
@@ -59,20 +59,41 @@ final class BridgeComposition {
                 Integer.parseInt(value.group(3)));
     }
 
-    private static List<String> missing(ProgramRunner programs, NftFirewall firewall) {
-        if (!Integer.valueOf(0).equals(uid())) {
-            return List.of("it needs root, and this daemon runs as another user");
+    /** Looks until it finds nothing missing: each look runs a program, and every VM that is made asks. */
+    private static final class Missing {
+        private final ProgramRunner programs;
+        private final NftFirewall firewall;
+        private volatile boolean complete;
+
+        Missing(ProgramRunner programs, NftFirewall firewall) {
+            this.programs = programs;
+            this.firewall = firewall;
         }
-        List<String> missing = new ArrayList<>();
-        if (programs.find("ip").isEmpty()) {
-            missing.add("ip is not installed: apt-get install iproute2");
+
+        List<String> get() {
+            if (complete) {
+                return List.of();
+            }
+            List<String> missing = look();
+            complete = missing.isEmpty();
+            return missing;
         }
-        if (Files.notExists(TUN)) {
-            missing.add("there is no " + TUN + ": modprobe tun");
+
+        private List<String> look() {
+            if (!Integer.valueOf(0).equals(uid())) {
+                return List.of("it needs root, and this daemon runs as another user");
+            }
+            List<String> missing = new ArrayList<>();
+            if (programs.find("ip").isEmpty()) {
+                missing.add("ip is not installed: apt-get install iproute2");
+            }
+            if (Files.notExists(TUN)) {
+                missing.add("there is no " + TUN + ": modprobe tun");
+            }
+            Optional<String> unusable = missing.isEmpty() ? firewall.unusable() : Optional.empty();
+            unusable.ifPresent(missing::add);
+            return missing;
         }
-        Optional<String> unusable = missing.isEmpty() ? firewall.unusable() : Optional.empty();
-        unusable.ifPresent(missing::add);
-        return missing;
     }
 
     private static Object uid() {

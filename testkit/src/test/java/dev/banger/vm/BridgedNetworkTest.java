@@ -84,6 +84,12 @@ class BridgedNetworkTest {
                 .with(VmRuntime.in(vm.directory(), "dev", "10.77.0.2/29", "10.77.0.2", old.mac(), old.machineId()));
     }
 
+    private Vmm.Attachment attach(VmRecord vm) {
+        Vmm.Attachment attachment = network.attach(vm);
+        network.awaitAttached(vm);
+        return attachment;
+    }
+
     private Egress egress() {
         return firewall.there()
                 .map(Rules::ports)
@@ -98,7 +104,7 @@ class BridgedNetworkTest {
         assertThat(directory).isEmptyDirectory();
 
         VmRecord vm = vm(false);
-        assertThat(network.attach(vm).tap()).isNotNull();
+        assertThat(attach(vm).tap()).isNotNull();
         assertThat(directory.resolve("bridge")).exists();
         assertThat(egress()).isEqualTo(new Egress.None());
         network.change(vm.with(spec(true, List.of())));
@@ -115,7 +121,7 @@ class BridgedNetworkTest {
     @Test
     void theNextDaemonTakesUpWhatRunsAndRemovesTheRest() {
         VmRecord vm = vm(true);
-        Vmm.Attachment attachment = network.attach(vm);
+        Vmm.Attachment attachment = attach(vm);
         VmRecord running = vm.with(vm.runtime().running(Instant.now(), attachment, List.of(), "boot"));
         firewall.flush();
 
@@ -130,6 +136,20 @@ class BridgedNetworkTest {
         assertThat(firewall.there()).isEmpty();
         assertThat(links.list()).extracting(Links.Link::name).doesNotContain("bgr0");
         assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void aPlugThatFailsIsToldAndUndone() {
+        VmRecord vm = vm(false);
+        firewall.failing = true;
+        network.attach(vm);
+
+        assertThatThrownBy(() -> network.awaitAttached(vm)).isInstanceOf(BangerException.class);
+        firewall.failing = false;
+        network.release(vm);
+
+        assertThat(firewall.there()).isEmpty();
+        assertThat(attach(vm).tap()).as("again").isNotNull();
     }
 
     @Test
@@ -157,7 +177,7 @@ class BridgedNetworkTest {
 
     @Test
     void whatItMayReachIsRead() {
-        network.attach(vm(true, "192.0.2.0/24:443", "198.51.100.7"));
+        attach(vm(true, "192.0.2.0/24:443", "198.51.100.7"));
 
         assertThat(egress())
                 .hasToString("Only[destinations=[Destination[addresses=192.0.2.0/24, port=443],"
