@@ -27,6 +27,7 @@ LIST
 test_packages() {
     cat <<'LIST'
 busybox-static busybox
+curl curl
 cpio cpio
 iproute2 ip
 iptables iptables-nft

@@ -31,6 +31,7 @@ import picocli.CommandLine.Command;
             VmSshCommand.class,
             VmCpCommand.class,
             VmLogsCommand.class,
+            VmPortsCommand.class,
             VmStatsCommand.class,
             VmSetCommand.class,
             VmPruneCommand.class

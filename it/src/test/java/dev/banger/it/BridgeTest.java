@@ -162,6 +162,8 @@ class BridgeTest {
         assertThat(banger.shell("one", "getent hosts two.vm | cut -d' ' -f1")).isEqualTo(two);
         fetch("one").expect(0);
         for (String vm : new String[] {"one", "three"}) {
+            String ports = banger.ok("vm", "ports", vm).out();
+            assertThat(ports).as(vm).contains(Outcome.text(banger.show(vm), "address") + ":8080");
             String url = "http://" + Outcome.text(banger.show(vm), "address") + ":8080/hello";
             assertThat(lab.inHost("curl", "-sS", "-m", "20", "--retry", "5", "--retry-connrefused", url)
                             .run()
