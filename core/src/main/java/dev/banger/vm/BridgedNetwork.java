@@ -184,7 +184,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     @Override
     public void takeUp(List<VmRecord> running) {
         try {
-            if (Files.notExists(marker)) {
+            if (running.isEmpty() && Files.notExists(marker)) {
                 return;
             }
             List<GuestPort> live = new ArrayList<>();

@@ -15,6 +15,8 @@ import dev.banger.network.Rules;
 import dev.banger.testkit.FakeFirewall;
 import dev.banger.testkit.FakeLinks;
 import dev.banger.testkit.Records;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -119,11 +121,12 @@ class BridgedNetworkTest {
     }
 
     @Test
-    void theNextDaemonTakesUpWhatRunsAndRemovesTheRest() {
+    void theNextDaemonTakesUpWhatRunsAndRemovesTheRest() throws IOException {
         VmRecord vm = vm(true);
         Vmm.Attachment attachment = attach(vm);
         VmRecord running = vm.with(vm.runtime().running(Instant.now(), attachment, List.of(), "boot"));
         firewall.flush();
+        Files.delete(directory.resolve("bridge")); // whoever tidied up there: what runs is protected all the same
 
         BridgedNetwork next = another();
         next.takeUp(List.of(running));
