@@ -8,8 +8,14 @@ import dev.banger.api.BangerException;
  * @param name of the link, at most 15 characters
  * @param address the host's, the guests' gateway and DNS server
  * @param prefixLength of the subnet, 8 to 29
+ * @param peers whether guests reach each other; else each is alone with the host
  */
-public record BridgeSettings(String name, Ipv4Address address, int prefixLength) {
+public record BridgeSettings(String name, Ipv4Address address, int prefixLength, boolean peers) {
+    /** Of guests that do not reach each other. */
+    public BridgeSettings(String name, Ipv4Address address, int prefixLength) {
+        this(name, address, prefixLength, false);
+    }
+
     public BridgeSettings {
         if (!name.matches("[a-z][a-z0-9_-]{0,14}")) {
             throw BangerException.invalid(

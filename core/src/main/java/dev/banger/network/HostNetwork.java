@@ -171,13 +171,13 @@ public final class HostNetwork implements AutoCloseable {
                 .filter(each -> each.ifindex() == port.tap().ifindex() && home.owns(each))
                 .orElseThrow(() -> new BangerException(
                         ErrorCode.WRONG_STATE, "tap " + port.tap().name() + " is gone, or not banger's any more"));
-        if (!isIsolated(link)) {
+        if (!isPlaced(link)) {
             links.repairTaps(bridge, List.of(port.tap()));
         }
     }
 
-    private boolean isIsolated(Links.Link link) {
-        return link.isolated() && link.master().equals(bridge.name());
+    private boolean isPlaced(Links.Link link) {
+        return link.isolated() != bridge.peers() && link.master().equals(bridge.name());
     }
 
     private void change(Map<String, GuestPort> next, Optional<String> nextUplink) {
@@ -277,7 +277,7 @@ public final class HostNetwork implements AutoCloseable {
                 if (used.contains(tap.name())) {
                     degraded.add("tap " + tap.name() + " is gone; its VM has no network until it is restarted");
                 }
-            } else if (!isIsolated(link) || used.contains(tap.name()) && !link.up()) {
+            } else if (!isPlaced(link) || used.contains(tap.name()) && !link.up()) {
                 loose.add(tap);
             }
         }
@@ -285,8 +285,8 @@ public final class HostNetwork implements AutoCloseable {
             links.repairTaps(bridge, loose);
             links.switchTaps(
                     loose.stream().filter(tap -> used.contains(tap.name())).toList(), true);
-            loose.forEach(
-                    tap -> repaired.add("tap " + tap.name() + " was not in the bridge, or not isolated, or down"));
+            loose.forEach(tap -> repaired.add(
+                    "tap " + tap.name() + " was not in the bridge, or not isolated as it should be, or down"));
         }
     }
 

@@ -47,12 +47,12 @@ public interface Links {
     void repairBridge(BridgeSettings bridge);
 
     /**
-     * Makes taps and puts them into the bridge, isolated from each other and down. Those that could not be made are missing in the
+     * Makes taps and puts them into the bridge, isolated from each other unless they are peers, and down. Those that could not be made are missing in the
      * answer; only if none could, this fails.
      */
     List<Tap> createTaps(HomeId home, BridgeSettings bridge, List<Integer> indexes);
 
-    /** Puts taps of ours into the bridge again, isolated and down. */
+    /** Puts taps of ours into the bridge again, isolated or not as its settings say, and down. */
     void repairTaps(BridgeSettings bridge, List<Tap> taps);
 
     /** Lets taps of ours pass frames, or no more; those that are gone are no error. */

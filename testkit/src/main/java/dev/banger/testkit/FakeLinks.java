@@ -102,7 +102,7 @@ public final class FakeLinks implements Links {
 
     @Override
     public synchronized void repairTaps(BridgeSettings bridge, List<Tap> taps) {
-        taps.forEach(tap -> change(tap, bridge.name(), false));
+        taps.forEach(tap -> change(tap, bridge.name(), false, !bridge.peers()));
     }
 
     @Override
@@ -110,16 +110,17 @@ public final class FakeLinks implements Links {
         for (Tap tap : taps) {
             calls.add((up ? "up " : "down ") + tap.name());
             if (links.containsKey(tap.name())) {
-                change(tap, present(tap.name()).master(), up);
+                Link link = present(tap.name());
+                change(tap, link.master(), up, link.isolated());
             }
         }
     }
 
-    private void change(Tap tap, String master, boolean up) {
+    private void change(Tap tap, String master, boolean up, boolean isolated) {
         Link link = present(tap.name());
         links.put(
                 tap.name(),
-                new Link(link.name(), link.ifindex(), "tun", link.alias(), "", master, up, true, List.of()));
+                new Link(link.name(), link.ifindex(), "tun", link.alias(), "", master, up, isolated, List.of()));
     }
 
     @Override

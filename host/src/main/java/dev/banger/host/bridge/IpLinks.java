@@ -182,7 +182,8 @@ public final class IpLinks implements Links {
             String set = "link set dev " + tap.name();
             commands.add(set + " down");
             commands.add(set + " master " + bridge.name());
-            commands.add(set + " type bridge_slave isolated on guard on root_block on mcast_flood off hairpin off");
+            commands.add(set + " type bridge_slave isolated " + (bridge.peers() ? "off" : "on")
+                    + " guard on root_block on mcast_flood off hairpin off");
         }
         batch(commands);
     }

@@ -11,14 +11,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The nftables rules for guests, as one transaction in the language of nft(8): a function of the wanted rules and of the counts
  * so far, which a replaced table would lose.
  *
  * <p>Two tables of one name. The bridge table looks at each frame that comes out of a tap before the bridge has learned from
- * it: only ARP for its own address and IPv4 from its own addresses to the bridge pass; IPv6, VLAN tags, BPDUs and the rest do
- * not. The ip table decides where IPv4 may go. Every path ends in a drop; what is no guest's falls through untouched.
+ * it: only ARP for its own address and IPv4 from its own addresses to the bridge, or to its peers, pass; IPv6, VLAN tags, BPDUs
+ * and the rest do not. The ip table decides where IPv4 may go. Every path ends in a drop; what is no guest's falls through untouched.
  */
 final class NftRuleset {
     /** What is never beyond the uplink, RFC 6890: this network, loopback, link-local with its metadata services, multicast, reserved. */
@@ -75,7 +76,14 @@ final class NftRuleset {
                 List.of("iifname " + taps + " ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop"));
         // The ports' isolation says the same; this holds where it was switched off, and against ports that others
         // added.
-        hook("forward", "filter", "forward", -350, List.of("iifname " + taps + " drop", "oifname " + taps + " drop"));
+        List<String> peers =
+                rules.bridge().peers() ? List.of("iifname " + taps + " oifname " + taps + " accept") : List.of();
+        hook(
+                "forward",
+                "filter",
+                "forward",
+                -350,
+                join(peers, List.of("iifname " + taps + " drop", "oifname " + taps + " drop")));
         rules.ports().forEach(this::antiSpoofing);
         List<String> dispatch = new ArrayList<>();
         dispatch.add("ether type != { ip, arp } drop");
@@ -92,18 +100,24 @@ final class NftRuleset {
     private void antiSpoofing(GuestPort port) {
         BridgeSettings bridge = rules.bridge();
         String mark = comment(port);
+        // To whom: frames to groups are nobody's, but for the question who has an address.
+        String unicast = bridge.peers() ? "ether daddr & 01:00:00:00:00:00 == 0" : "ether daddr " + bridge.mac();
+        String asked = bridge.peers() ? bridge.subnet().toString() : "{ " + bridge.address() + ", " + port.ip() + " }";
+        List<String> arp = Stream.of(unicast, "ether daddr ff:ff:ff:ff:ff:ff")
+                .map(to -> "ether type arp " + to + " arp htype 1 arp ptype ip arp hlen 6 arp plen 4"
+                        + " arp operation { request, reply } arp saddr ether " + port.mac() + " arp saddr ip "
+                        + port.ip() + " arp daddr ip " + asked + " accept" + mark)
+                .toList();
         chain(
                 chain(port),
-                List.of(
-                        "ether saddr != " + port.mac() + " drop" + mark,
-                        "ether type arp ether daddr { " + bridge.mac() + ", ff:ff:ff:ff:ff:ff }"
-                                + " arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp operation { request, reply }"
-                                + " arp saddr ether " + port.mac() + " arp saddr ip " + port.ip()
-                                + " arp daddr ip { " + bridge.address() + ", " + port.ip() + " } accept" + mark,
-                        // Answers of a DHCP server; guests here have no business with DHCP at all.
-                        "ether type ip ip protocol udp udp sport 67 drop" + mark,
-                        "ether type ip ether daddr " + bridge.mac() + " ip saddr " + port.ip() + " accept" + mark,
-                        "drop" + mark));
+                join(
+                        List.of("ether saddr != " + port.mac() + " drop" + mark),
+                        arp,
+                        List.of(
+                                // Answers of a DHCP server; guests here have no business with DHCP at all.
+                                "ether type ip ip protocol udp udp sport 67 drop" + mark,
+                                "ether type ip " + unicast + " ip saddr " + port.ip() + " accept" + mark,
+                                "drop" + mark)));
     }
 
     private void ipTable() {
@@ -149,13 +163,20 @@ final class NftRuleset {
     }
 
     private List<String> fromGuests() {
-        return List.of(
-                "ip saddr vmap { "
-                        + rules.ports().stream()
-                                .map(port -> port.ip() + " : goto " + chain(port))
-                                .collect(Collectors.joining(", "))
-                        + " }",
-                "drop");
+        // Frames between peers come by here where br_netfilter shows bridged frames to the ip tables.
+        String br = quoted(rules.bridge().name());
+        List<String> peers = rules.bridge().peers()
+                ? List.of("oifname " + br + " ip daddr " + rules.bridge().subnet() + " accept")
+                : List.of();
+        return join(
+                peers,
+                List.of(
+                        "ip saddr vmap { "
+                                + rules.ports().stream()
+                                        .map(port -> port.ip() + " : goto " + chain(port))
+                                        .collect(Collectors.joining(", "))
+                                + " }",
+                        "drop"));
     }
 
     /** Packets of a guest are judged one by one, whatever connection they belong to: a policy that narrows ends those as well. */
@@ -221,6 +242,11 @@ final class NftRuleset {
 
     private List<GuestPort> natted() {
         return rules.ports().stream().filter(port -> port.egress().nat()).toList();
+    }
+
+    @SafeVarargs
+    private static List<String> join(List<String>... parts) {
+        return Stream.of(parts).flatMap(List::stream).toList();
     }
 
     private static String chain(GuestPort port) {

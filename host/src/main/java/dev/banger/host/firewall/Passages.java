@@ -120,12 +120,17 @@ final class Passages {
 
     private static List<String> names(Rules rules, Foreign chain) {
         String bridge = rules.bridge().name();
-        return chain.hook().equals("input")
-                ? List.of("iifname " + bridge, "iifname " + bridge, "iifname " + bridge)
-                : rules.uplink()
-                        .map(uplink -> List.of(
-                                "iifname " + bridge, "oifname " + uplink, "iifname " + uplink, "oifname " + bridge))
-                        .orElse(List.of());
+        if (chain.hook().equals("input")) {
+            return List.of("iifname " + bridge, "iifname " + bridge, "iifname " + bridge);
+        }
+        List<String> names = new ArrayList<>();
+        if (rules.bridge().peers()) {
+            names.addAll(List.of("iifname " + bridge, "oifname " + bridge));
+        }
+        natUplink(rules)
+                .ifPresent(uplink -> names.addAll(
+                        List.of("iifname " + bridge, "oifname " + uplink, "iifname " + uplink, "oifname " + bridge)));
+        return names;
     }
 
     private static List<String> wanted(Foreign chain, Rules rules) {
@@ -140,11 +145,19 @@ final class Passages {
                     dns + " tcp dport 53 accept",
                     "iifname " + bridge + " ct state established,related accept");
         }
-        Optional<String> uplink = rules.uplink().filter(ignored -> rules.nat());
-        return uplink.map(name -> List.of(
-                        "iifname " + bridge + " oifname \"" + name + "\" accept",
-                        "iifname \"" + name + "\" oifname " + bridge + " ct state established,related accept"))
-                .orElse(List.of());
+        List<String> wanted = new ArrayList<>();
+        if (rules.bridge().peers()) {
+            wanted.add("iifname " + bridge + " oifname " + bridge + " accept"); // br_netfilter shows them here
+        }
+        natUplink(rules)
+                .ifPresent(uplink -> wanted.addAll(List.of(
+                        "iifname " + bridge + " oifname \"" + uplink + "\" accept",
+                        "iifname \"" + uplink + "\" oifname " + bridge + " ct state established,related accept")));
+        return wanted;
+    }
+
+    static Optional<String> natUplink(Rules rules) {
+        return rules.uplink().filter(ignored -> rules.nat());
     }
 
     private static String replacement(Foreign chain, Rules rules) {

@@ -121,10 +121,14 @@ final class XtablesPassage {
                     dns + " -p tcp -m tcp --dport 53" + accept,
                     "-A INPUT -i " + bridge + answers + accept);
         }
-        Optional<String> uplink = rules.uplink().filter(ignored -> rules.nat());
-        return uplink.map(name -> List.of(
-                        "-A FORWARD -i " + bridge + " -o " + name + accept,
-                        "-A FORWARD -i " + name + " -o " + bridge + answers + accept))
-                .orElse(List.of());
+        List<String> lines = new ArrayList<>();
+        if (rules.bridge().peers()) {
+            lines.add("-A FORWARD -i " + bridge + " -o " + bridge + accept); // br_netfilter shows them here
+        }
+        Passages.natUplink(rules)
+                .ifPresent(uplink -> lines.addAll(List.of(
+                        "-A FORWARD -i " + bridge + " -o " + uplink + accept,
+                        "-A FORWARD -i " + uplink + " -o " + bridge + answers + accept)));
+        return lines;
     }
 }

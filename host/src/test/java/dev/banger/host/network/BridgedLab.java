@@ -27,6 +27,7 @@ final class BridgedLab implements AutoCloseable {
     final Links links = new IpLinks(lab.programs, lab.prefix());
     final Firewall firewall;
     final HostNetwork network;
+    private final BridgeSettings bridge;
     private final List<AutoCloseable> opened = new ArrayList<>();
 
     BridgedLab() {
@@ -34,13 +35,23 @@ final class BridgedLab implements AutoCloseable {
     }
 
     BridgedLab(int poolSize) {
+        this(BRIDGE, poolSize);
+    }
+
+    private BridgedLab(BridgeSettings bridge, int poolSize) {
+        this.bridge = bridge;
         firewall = new NftFirewall(lab.programs, lab.prefix());
         network = network(poolSize);
     }
 
+    /** Its guests reach each other. */
+    static BridgedLab ofPeers() {
+        return new BridgedLab(new BridgeSettings(BRIDGE.name(), BRIDGE.address(), BRIDGE.prefixLength(), true), 2);
+    }
+
     /** What a daemon that starts anew on this host would have. */
     HostNetwork network(int poolSize) {
-        return new HostNetwork(HOME, BRIDGE, links, new NftFirewall(lab.programs, lab.prefix()), poolSize);
+        return new HostNetwork(HOME, bridge, links, new NftFirewall(lab.programs, lab.prefix()), poolSize);
     }
 
     static GuestPort port(String vmId, Tap tap, int number, Egress egress) {
