@@ -113,6 +113,17 @@ public interface BangerApi {
 
     void deleteKernel(String name);
 
+    /** The networks that VMs can be in; those that are always there first. */
+    List<NetworkInfo> networks();
+
+    NetworkInfo network(String name);
+
+    /** Makes a network whose VMs see each other. */
+    NetworkInfo createNetwork(NetworkCreate request);
+
+    /** Deletes a network that no VM is in. */
+    void deleteNetwork(String name);
+
     List<OperationInfo> operations();
 
     OperationInfo operation(String id);

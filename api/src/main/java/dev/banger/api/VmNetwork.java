@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a new VM is attached to a network.
  *
- * @param name {@code user} or {@code bridge}; null: {@code user}
- * @param nat whether it reaches beyond the host; of {@code bridge}, in {@code user} it always does
+ * @param name {@code user}, {@code bridge} or one that was made; null: {@code user}
+ * @param nat whether it reaches beyond the host; in {@code user} it always does
  * @param allowHosts ADDRESS[/PREFIX][:PORT]: with NAT, all it reaches beyond the host; none: everything
  */
 @Json

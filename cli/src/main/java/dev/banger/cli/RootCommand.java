@@ -27,6 +27,7 @@ import picocli.CommandLine.Option;
             ImageCommand.class,
             KernelCommand.class,
             TemplateCommand.class,
+            NetworkCommand.class,
             DaemonCommand.class,
             DoctorCommand.class,
             BenchCommand.class,

@@ -73,10 +73,12 @@ final class VmOptions {
     @Option(
             names = "--network",
             paramLabel = "NAME",
-            description = "user (the default: reaches what the host reaches) or bridge (root; an address of its own).")
+            description =
+                    "user (the default: reaches what the host reaches), bridge (root; an address of its own), or one"
+                            + " that banger network create made.")
     private @Nullable String network;
 
-    @Option(names = "--nat", description = "Let it reach beyond the host; for --network bridge.")
+    @Option(names = "--nat", description = "Let it reach beyond the host; not for --network user, which always does.")
     private boolean nat;
 
     @Option(

@@ -11,6 +11,8 @@ import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
+import dev.banger.api.NetworkCreate;
+import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
 import dev.banger.api.SnapshotInfo;
@@ -274,6 +276,30 @@ final class ScriptedBanger implements BangerApi {
                         : IntStream.rangeClosed(1, request.count())
                                 .mapToObj(i -> Samples.running(name + "-" + i))
                                 .toList());
+    }
+
+    @Override
+    public List<NetworkInfo> networks() {
+        return List.of(
+                new NetworkInfo("user", null, null, null, false, List.of("dev")),
+                new NetworkInfo("backend", "10.20.0.0/24", "10.20.0.1", "bgr123456", true, List.of()));
+    }
+
+    @Override
+    public NetworkInfo network(String name) {
+        called("network", name);
+        return networks().getLast();
+    }
+
+    @Override
+    public NetworkInfo createNetwork(NetworkCreate request) {
+        called("create network", request.name() + " " + request.subnet());
+        return new NetworkInfo(request.name(), request.subnet(), "10.20.0.1", "bgr123456", true, List.of());
+    }
+
+    @Override
+    public void deleteNetwork(String name) {
+        called("delete network", name);
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -33,7 +34,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * VMs at a bridge: each has a tap and an address that the host reaches. Nothing is made before the first VM asks for it. While
+ * VMs at a bridge, the common one or that of a named network: each has a tap and an address that the host reaches. Nothing is made before the first VM asks for it. While
  * there is anything on the host, a file says so, by which a daemon finds what a killed one left. Thread-safe.
  */
 public final class BridgedNetwork implements Network, AutoCloseable {
@@ -43,6 +44,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private static final int SSH = 22;
     private static final long LOOK_SECONDS = 10;
 
+    private final String name;
     private final HostNetwork network;
     private final BridgeSettings bridge;
     private final Path marker;
@@ -55,12 +57,19 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private boolean open;
 
     /**
+     * @param name {@link #NAME}, or that of a named network
      * @param marker a file that is there while the host has anything of it
      * @param missing what this host lacks for it
      * @param opened called when the bridge is there for VMs; must not wait
      */
     public BridgedNetwork(
-            HostNetwork network, BridgeSettings bridge, Path marker, Supplier<List<String>> missing, Runnable opened) {
+            String name,
+            HostNetwork network,
+            BridgeSettings bridge,
+            Path marker,
+            Supplier<List<String>> missing,
+            Runnable opened) {
+        this.name = name;
         this.network = network;
         this.bridge = bridge;
         this.marker = marker;
@@ -70,7 +79,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
 
     @Override
     public String name() {
-        return NAME;
+        return name;
     }
 
     @Override
@@ -214,7 +223,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         if (!lacking.isEmpty()) {
             throw new BangerException(
                     ErrorCode.PRECONDITION_FAILED,
-                    "this host cannot have the network " + NAME + ": " + String.join("; ", lacking));
+                    "this host cannot have the network " + name + ": " + String.join("; ", lacking));
         }
         try {
             Files.writeString(marker, bridge + "\n"); // intent first
@@ -269,10 +278,19 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     }
 
     @Override
+    public Optional<BridgeSettings> bridge() {
+        return Optional.of(bridge);
+    }
+
+    private String label() {
+        return name.equals(NAME) ? NAME : "network " + name;
+    }
+
+    @Override
     public List<Check> doctor() {
         List<String> lacking = missing.get();
         if (!lacking.isEmpty()) {
-            return List.of(new Check(Status.PASS, "bridge", "not here: " + String.join("; ", lacking), ""));
+            return List.of(new Check(Status.PASS, label(), "not here: " + String.join("; ", lacking), ""));
         }
         synchronized (this) {
             if (open) {
@@ -281,7 +299,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         }
         return List.of(new Check(
                 Status.PASS,
-                "bridge",
+                label(),
                 bridge.name() + " with " + bridge.address() + "/" + bridge.prefixLength()
                         + " is made when a VM asks for it",
                 ""));

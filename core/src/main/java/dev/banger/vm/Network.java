@@ -2,13 +2,20 @@ package dev.banger.vm;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
+import dev.banger.network.BridgeSettings;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** A kind of network a VM can be attached to. Thread-safe. */
 public interface Network {
-    /** {@code user}, {@code bridge} */
+    /** {@code user}, {@code bridge}, or what a named network is called */
     String name();
+
+    /** The bridge it is; empty for one that has none on the host. */
+    default Optional<BridgeSettings> bridge() {
+        return Optional.empty();
+    }
 
     /** What this host lacks for it, a sentence each. */
     default List<String> missing() {

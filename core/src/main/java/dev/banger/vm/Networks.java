@@ -3,18 +3,34 @@ package dev.banger.vm;
 import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The networks there are; the first is the one of VMs that ask for none. */
-public record Networks(List<Network> all) {
-    public Networks {
-        all = List.copyOf(all);
+/** The networks there are; the first is the one of VMs that ask for none. Thread-safe. */
+public final class Networks {
+    private final List<Network> networks;
+
+    /** {@code builtIn}: those that are always there, at least one. */
+    public Networks(List<Network> builtIn) {
+        networks = new CopyOnWriteArrayList<>(builtIn);
+    }
+
+    public List<Network> all() {
+        return List.copyOf(networks);
+    }
+
+    void add(Network network) {
+        networks.add(network);
+    }
+
+    void remove(Network network) {
+        networks.remove(network);
     }
 
     /** Of machines that are nobody's: templates, and what is prepared. */
     Network standard() {
-        return all.getFirst();
+        return networks.getFirst();
     }
 
     /** @throws BangerException INVALID_ARGUMENT when there is none of that name */
@@ -22,11 +38,12 @@ public record Networks(List<Network> all) {
         if (name == null) {
             return standard();
         }
-        return all.stream()
+        return networks.stream()
                 .filter(each -> each.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> BangerException.invalid("there is no network \"" + name + "\"; there are: "
-                        + all.stream().map(Network::name).collect(Collectors.joining(", "))));
+                        + networks.stream().map(Network::name).collect(Collectors.joining(", "))
+                        + "; \"banger network create " + name + "\" makes one"));
     }
 
     Network of(VmRecord vm) {
@@ -34,6 +51,6 @@ public record Networks(List<Network> all) {
     }
 
     public List<Check> doctor() {
-        return all.stream().flatMap(each -> each.doctor().stream()).toList();
+        return networks.stream().flatMap(each -> each.doctor().stream()).toList();
     }
 }

@@ -159,6 +159,16 @@ final class VmCreation {
                         : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts())));
     }
 
+    /** Runs {@code work} while no name or address is taken. */
+    void undisturbed(Runnable work) {
+        reserve.lock();
+        try {
+            work.run();
+        } finally {
+            reserve.unlock();
+        }
+    }
+
     /** Takes the name and address: a row in state CREATING, which its creator completes or deletes. */
     VmRecord reserve(VmCreate request) {
         return reserve(request, hex(6));

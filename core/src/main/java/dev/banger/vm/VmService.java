@@ -105,6 +105,28 @@ public final class VmService implements AutoCloseable {
         }
     }
 
+    /** Names of the VMs in a network. */
+    public List<String> users(Network network) {
+        return store.all().stream()
+                .filter(vm -> vm.spec().network().equals(network.name()))
+                .map(VmRecord::name)
+                .toList();
+    }
+
+    /** Runs {@code work} while no VM comes into being; fails with IN_USE if one is in {@code network}. */
+    public void unlessUsed(Network network, Runnable work) {
+        creation.undisturbed(() -> {
+            List<String> users = users(network);
+            if (!users.isEmpty()) {
+                throw new BangerException(
+                        ErrorCode.IN_USE,
+                        "the network " + network.name() + " is in use by " + String.join(", ", users)
+                                + "; delete these VMs first");
+            }
+            work.run();
+        });
+    }
+
     /** Packets of a VM's that were denied. */
     public long denied(VmRecord vm) {
         return host.networks().of(vm).denied(vm);

@@ -8,6 +8,8 @@ import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
+import dev.banger.api.NetworkCreate;
+import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
 import dev.banger.api.ProgressEvent;
@@ -233,6 +235,33 @@ final class ApiRoutes {
                         204,
                         call -> {
                             api.deleteTemplate(call.part("template"));
+                            return null;
+                        }),
+                get("/v1/networks", "Lists all networks.", Types.listOf(NetworkInfo.class), call -> api.networks()),
+                new Route(
+                        "POST",
+                        "/v1/networks",
+                        "Makes a network whose VMs see each other.",
+                        NO_QUERY,
+                        NetworkCreate.class,
+                        NetworkInfo.class,
+                        201,
+                        call -> api.createNetwork(call.body(NetworkCreate.class))),
+                get(
+                        "/v1/networks/{network}",
+                        "Shows a network.",
+                        NetworkInfo.class,
+                        call -> api.network(call.part("network"))),
+                new Route(
+                        "DELETE",
+                        "/v1/networks/{network}",
+                        "Deletes a network that no VM is in.",
+                        NO_QUERY,
+                        null,
+                        null,
+                        204,
+                        call -> {
+                            api.deleteNetwork(call.part("network"));
                             return null;
                         }),
                 get(

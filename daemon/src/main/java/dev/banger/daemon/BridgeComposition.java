@@ -7,10 +7,13 @@ import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.firewall.NftFirewall;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.BridgeSettings;
+import dev.banger.network.Cidr;
 import dev.banger.network.HomeId;
 import dev.banger.network.HostNetwork;
 import dev.banger.network.Ipv4Address;
+import dev.banger.network.NamedNetwork;
 import dev.banger.vm.BridgedNetwork;
+import dev.banger.vm.NetworkService;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,12 +33,54 @@ final class BridgeComposition {
 
     private BridgeComposition() {}
 
+    /** The common one. */
     static BridgedNetwork of(Places places, BridgeSettings bridge, ProgramRunner programs, Runnable opened) {
-        HomeId home = HomeId.of(places.state());
+        return of(
+                BridgedNetwork.NAME,
+                HomeId.of(places.state()),
+                bridge,
+                places.state().resolve("bridge"),
+                programs,
+                opened);
+    }
+
+    private static BridgedNetwork of(
+            String name, HomeId home, BridgeSettings bridge, Path marker, ProgramRunner programs, Runnable opened) {
         NftFirewall firewall = new NftFirewall(programs, List.of());
         HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs, List.of()), firewall, FREE_TAPS);
-        return new BridgedNetwork(
-                network, bridge, places.state().resolve("bridge"), new Missing(programs, firewall)::get, opened);
+        return new BridgedNetwork(name, network, bridge, marker, new Missing(programs, firewall)::get, opened);
+    }
+
+    /** Named ones: each has links, taps, tables and markers of its own, as if it were another home's. */
+    static NetworkService.Factory named(Places places, ProgramRunner programs, BridgeNames names) {
+        return new NetworkService.Factory() {
+            @Override
+            public BridgedNetwork make(NamedNetwork network) {
+                HomeId home = home(network.name());
+                BridgeSettings bridge = network.settings(home.prefix());
+                Path marker = places.state().resolve("bridge-" + network.name());
+                return of(network.name(), home, bridge, marker, programs, () -> names.serve(bridge));
+            }
+
+            @Override
+            public void unmake(BridgedNetwork network) {
+                network.bridge().ifPresent(names::leave);
+            }
+
+            @Override
+            public Cidr firstChoice(String name) {
+                return subnet(home(name));
+            }
+
+            private HomeId home(String name) {
+                return HomeId.of(places.state().resolve("networks").resolve(name));
+            }
+        };
+    }
+
+    private static Cidr subnet(HomeId home) {
+        int hash = Integer.parseInt(home.hex().substring(0, 4), 16);
+        return Cidr.of("10." + (128 + hash % 128) + "." + (hash >> 7 & 255) + ".0/24");
     }
 
     /** By default a name of the home's own, and a subnet that is derived from it. */
@@ -43,9 +88,9 @@ final class BridgeComposition {
         HomeId home = HomeId.of(places.state());
         String wanted = environment.getOrDefault(SETTING, "");
         if (wanted.isEmpty()) {
-            int hash = Integer.parseInt(home.hex().substring(0, 4), 16);
+            Cidr subnet = subnet(home);
             return new BridgeSettings(
-                    home.prefix(), Ipv4Address.of("10." + (128 + hash % 128) + "." + (hash >> 7 & 255) + ".1"), 24);
+                    home.prefix(), new Ipv4Address(subnet.network().bits() + 1), subnet.prefixLength());
         }
         Matcher value = VALUE.matcher(wanted);
         if (!value.matches()) {

@@ -5,49 +5,79 @@ import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.Forwarding;
 import dev.banger.host.dns.ListenAddress;
 import dev.banger.network.BridgeSettings;
+import dev.banger.network.Ipv4Address;
 import dev.banger.network.NameServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The DNS server of guests at the bridge, at the bridge's address, which is there once the first of them is. Thread-safe. */
+/**
+ * The DNS servers of guests, one at the address of each bridge once that is there. Guests of a network whose VMs see each other are
+ * told of these alone. Thread-safe.
+ */
 final class BridgeNames implements NameServer {
     private static final int PORT = 53;
 
-    private final DnsServer server;
-    private boolean started;
+    private final Map<BridgeSettings, DnsServer> servers = new LinkedHashMap<>();
+    private Map<String, String> records = Map.of();
+    private boolean closed;
 
-    BridgeNames(BridgeSettings bridge) {
-        server = new DnsServer(
+    /** Serves at this bridge, which is there. Harmless when that is done already. */
+    synchronized void serve(BridgeSettings bridge) {
+        if (closed || servers.containsKey(bridge)) {
+            return;
+        }
+        DnsServer server = new DnsServer(
                 List.of(new ListenAddress(
                         new InetSocketAddress(
                                 InetAddress.ofLiteral(bridge.address().toString()), PORT),
                         ListenAddress.Role.GUEST)),
                 Forwarding.toHostResolvers((guest, name, addresses, ttl) -> {}));
+        servers.put(bridge, server);
+        server.replaceDns(visible(bridge));
+        server.start();
     }
 
-    /** Called whenever the bridge is there. */
-    @Override
-    public synchronized void start() {
-        if (!started) {
-            started = true;
-            server.start();
+    /** Ends serving at a bridge that is no longer there. Idempotent. */
+    synchronized void leave(BridgeSettings bridge) {
+        DnsServer server = servers.remove(bridge);
+        if (server != null) {
+            server.close();
         }
     }
 
+    /** It begins at each bridge by itself. */
     @Override
-    public void replaceDns(Map<String, String> records) {
-        server.replaceDns(records);
+    public void start() {}
+
+    @Override
+    public synchronized void replaceDns(Map<String, String> next) {
+        records = Map.copyOf(next);
+        servers.forEach((bridge, server) -> server.replaceDns(visible(bridge)));
+    }
+
+    private Map<String, String> visible(BridgeSettings bridge) {
+        if (!bridge.peers()) {
+            return records;
+        }
+        Map<String, String> visible = new LinkedHashMap<>(records);
+        visible.values().removeIf(address -> !bridge.subnet().contains(Ipv4Address.of(address)));
+        return visible;
     }
 
     @Override
     public synchronized List<Check> doctor() {
-        return started ? server.doctor() : List.of();
+        return servers.values().stream()
+                .flatMap(server -> server.doctor().stream())
+                .toList();
     }
 
     @Override
-    public void close() {
-        server.close();
+    public synchronized void close() {
+        closed = true;
+        servers.values().forEach(DnsServer::close);
+        servers.clear();
     }
 }

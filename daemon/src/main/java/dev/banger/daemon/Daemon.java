@@ -5,6 +5,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.cli.BangerCli;
 import dev.banger.config.Places;
+import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.debian.DebianImageBuilder;
 import dev.banger.host.debian.DebianKernelSource;
 import dev.banger.host.disk.Qcow2Overlay;
@@ -36,6 +37,7 @@ import dev.banger.vm.Acceleration;
 import dev.banger.vm.BridgedNetwork;
 import dev.banger.vm.DnsCapability;
 import dev.banger.vm.HostSeams;
+import dev.banger.vm.NetworkService;
 import dev.banger.vm.Networks;
 import dev.banger.vm.Pool;
 import dev.banger.vm.Rollback;
@@ -124,16 +126,23 @@ final class Daemon implements AutoCloseable {
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);
         BridgeSettings bridge = BridgeComposition.settings(places, environment);
-        NameServer bridgeNames = new BridgeNames(bridge);
+        BridgeNames bridgeNames = new BridgeNames();
         parts.push("names at the bridge", bridgeNames::close);
-        BridgedNetwork bridged = BridgeComposition.of(places, bridge, programs, bridgeNames::start);
+        BridgedNetwork bridged = BridgeComposition.of(places, bridge, programs, () -> bridgeNames.serve(bridge));
         parts.push("bridged network", bridged::close);
+        Networks networks = new Networks(List.of(new UserModeNetwork(vmsDirectory), bridged));
+        NetworkService namedNetworks = new NetworkService(
+                store,
+                networks,
+                new IpLinks(programs, List.of()),
+                BridgeComposition.named(places, programs, bridgeNames));
+        parts.push("named networks", namedNetworks::close);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
                         new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
                         new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
                 new Qcow2Overlay(),
-                new Networks(List.of(new UserModeNetwork(vmsDirectory), bridged)),
+                networks,
                 new AgentConnector(facts.build()),
                 new QemuProcesses(),
                 List.of(
@@ -169,7 +178,8 @@ final class Daemon implements AutoCloseable {
         names.start(); // now it knows the VMs that run
 
         Doctor doctor = new Doctor(places, host, programs, images, kernels, vms);
-        LocalBanger api = new LocalBanger(vms, templates, images, kernels, operations, ssh, doctor, facts);
+        LocalBanger api =
+                new LocalBanger(vms, templates, images, kernels, namedNetworks, operations, ssh, doctor, facts);
         HttpDoor http = new HttpDoor(places.run().resolve("http.sock"), api);
         parts.push("HTTP door", http::close);
         ClientSession frames = new ClientSession(

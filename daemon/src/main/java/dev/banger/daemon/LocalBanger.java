@@ -10,6 +10,8 @@ import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
+import dev.banger.api.NetworkCreate;
+import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
 import dev.banger.api.SnapshotInfo;
@@ -28,6 +30,8 @@ import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
 import dev.banger.operation.Operations;
 import dev.banger.snapshot.Snapshot;
+import dev.banger.vm.Network;
+import dev.banger.vm.NetworkService;
 import dev.banger.vm.SshCapability;
 import dev.banger.vm.Templates;
 import dev.banger.vm.VmRecord;
@@ -45,6 +49,7 @@ final class LocalBanger implements BangerApi {
     private final Templates templates;
     private final ImageService images;
     private final KernelService kernels;
+    private final NetworkService networks;
     private final Operations operations;
     private final SshCapability ssh;
     private final Presenter presenter;
@@ -56,6 +61,7 @@ final class LocalBanger implements BangerApi {
             Templates templates,
             ImageService images,
             KernelService kernels,
+            NetworkService networks,
             Operations operations,
             SshCapability ssh,
             Doctor doctor,
@@ -64,6 +70,7 @@ final class LocalBanger implements BangerApi {
         this.templates = templates;
         this.images = images;
         this.kernels = kernels;
+        this.networks = networks;
         this.operations = operations;
         this.ssh = ssh;
         this.doctor = doctor;
@@ -303,6 +310,30 @@ final class LocalBanger implements BangerApi {
     @Override
     public void deleteKernel(String name) {
         kernels.delete(name, vms::users);
+    }
+
+    @Override
+    public List<NetworkInfo> networks() {
+        return networks.all().stream().map(this::present).toList();
+    }
+
+    @Override
+    public NetworkInfo network(String name) {
+        return present(networks.get(name));
+    }
+
+    private NetworkInfo present(Network network) {
+        return presenter.network(network, vms.users(network));
+    }
+
+    @Override
+    public NetworkInfo createNetwork(NetworkCreate request) {
+        return present(networks.create(request.name(), request.subnet()));
+    }
+
+    @Override
+    public void deleteNetwork(String name) {
+        networks.delete(name, vms::unlessUsed);
     }
 
     @Override

@@ -2,13 +2,16 @@ package dev.banger.daemon;
 
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.NetworkInfo;
 import dev.banger.api.SnapshotInfo;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.VmInfo;
 import dev.banger.image.Image;
 import dev.banger.kernel.Kernel;
+import dev.banger.network.BridgeSettings;
 import dev.banger.snapshot.MachineKey;
 import dev.banger.snapshot.Snapshot;
+import dev.banger.vm.Network;
 import dev.banger.vm.VmHandles;
 import dev.banger.vm.VmRecord;
 import dev.banger.vm.VmRuntime;
@@ -116,6 +119,19 @@ final class Presenter {
                 image.createdAt(),
                 image.directory().toString(),
                 usedBy);
+    }
+
+    NetworkInfo network(Network network, List<String> vms) {
+        BridgeSettings bridge = network.bridge().orElse(null);
+        return bridge == null
+                ? new NetworkInfo(network.name(), null, null, null, false, vms)
+                : new NetworkInfo(
+                        network.name(),
+                        bridge.subnet().toString(),
+                        bridge.address().toString(),
+                        bridge.name(),
+                        bridge.peers(),
+                        vms);
     }
 
     KernelInfo kernel(Kernel kernel, List<String> usedBy) {

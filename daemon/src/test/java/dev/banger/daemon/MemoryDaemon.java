@@ -10,11 +10,14 @@ import dev.banger.network.NoNameServer;
 import dev.banger.operation.Operations;
 import dev.banger.testkit.FakeCatalogs;
 import dev.banger.testkit.FakeHost;
+import dev.banger.testkit.FakeLinks;
 import dev.banger.testkit.MemoryHandleFiles;
+import dev.banger.testkit.MemoryNetworkStore;
 import dev.banger.testkit.MemorySnapshotStore;
 import dev.banger.testkit.MemoryVmStore;
 import dev.banger.vm.DnsCapability;
 import dev.banger.vm.HostSeams;
+import dev.banger.vm.NetworkService;
 import dev.banger.vm.Pool;
 import dev.banger.vm.SshCapability;
 import dev.banger.vm.Templates;
@@ -64,7 +67,13 @@ final class MemoryDaemon implements AutoCloseable {
         names.start();
         DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
         Doctor doctor = new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms);
-        LocalBanger api = new LocalBanger(vms, templates, images, kernels, operations, ssh, doctor, facts);
+        BridgeNames bridges = new BridgeNames();
+        NetworkService networks = new NetworkService(
+                new MemoryNetworkStore(),
+                seams.networks(),
+                new FakeLinks(),
+                BridgeComposition.named(places, new ProgramRunner(Map.of()), bridges));
+        LocalBanger api = new LocalBanger(vms, templates, images, kernels, networks, operations, ssh, doctor, facts);
         http = new HttpDoor(places.run().resolve("http.sock"), api);
         ClientSession frames = new ClientSession(
                 new BangerCli(api, facts.version(), facts.build(), Path.of("/opt/banger/bin/banger")), facts);

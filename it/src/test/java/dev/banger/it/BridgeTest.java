@@ -173,6 +173,44 @@ class BridgeTest {
         }
     }
 
+    @Test
+    void vmsOfANamedNetworkSeeEachOtherAndNobodyElse() {
+        banger.ok("network", "create", "backend", "--subnet", "10.99.0.0/24");
+        banger.run("network", "create", "other", "--subnet", "10.99.0.0/16").refused(125, "overlaps", "backend", "free");
+        banger.ok("vm", "create", "--name", "web", "--memory", "256M", "--network", "backend");
+        banger.ok("vm", "create", "--name", "db", "--memory", "256M", "--network", "backend", "--nat");
+        String outsider = create("outsider");
+        String db = Outcome.text(banger.show("db"), "address");
+        assertThat(db).startsWith("10.99.0.");
+        assertThat(banger.ok("network", "show", "backend").out()).contains("web, db", "10.99.0.0/24");
+
+        String connect = "timeout 5 bash -c 'exec 3<>/dev/tcp/%s/22'";
+        assertThat(banger.shell("web", "getent hosts db.vm | cut -d' ' -f1")).isEqualTo(db);
+        banger.exec("web", "sh", "-c", connect.formatted("db.vm")).run().expect(0);
+        assertThat(banger.exec("web", "sh", "-c", connect.formatted(outsider)).run().status())
+                .as("to another network")
+                .isNotZero();
+        assertThat(banger.exec("outsider", "sh", "-c", connect.formatted(db)).run().status())
+                .as("from another network")
+                .isNotZero();
+        assertThat(banger.exec("web", "getent", "hosts", "outsider.vm").run().status())
+                .as("names of others")
+                .isNotZero();
+        fetch("db").expect(0);
+        assertThat(fetch("web").status()).as("no NAT").isNotZero();
+        assertThat(banger.ok("vm", "ssh", "web", "--", "hostname").line()).isEqualTo("web");
+
+        Processes.signal(HOME.daemonPid(), "KILL");
+        assertThat(banger.state("web")).isEqualTo("running");
+        banger.exec("web", "sh", "-c", connect.formatted("db.vm")).run().expect(0);
+
+        banger.run("network", "rm", "backend").refused(125, "in use by web, db");
+        HOME.deleteVms();
+        assertThat(lab.rules()).isEqualTo(rules);
+        banger.ok("network", "rm", "backend");
+        banger.run("vm", "create", "--network", "backend").refused(2, "no network \"backend\"", "banger network create");
+    }
+
     /** All at once: the daemon and the VM are killed, and the next daemon finds their rules and links. */
     @Test
     void whatAKilledDaemonLeftIsCleanedUp() {

@@ -49,6 +49,7 @@ class BridgedNetworkTest {
     /** As the next daemon has it. */
     private BridgedNetwork another() {
         return new BridgedNetwork(
+                "bridge",
                 new HostNetwork(HomeId.of(Path.of("/state")), BRIDGE, links, firewall, 0),
                 BRIDGE,
                 directory.resolve("bridge"),

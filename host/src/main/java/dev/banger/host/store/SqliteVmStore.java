@@ -2,6 +2,9 @@ package dev.banger.host.store;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.network.Ipv4Address;
+import dev.banger.network.NamedNetwork;
+import dev.banger.network.NetworkStore;
 import dev.banger.vm.VmRecord;
 import dev.banger.vm.VmStore;
 import java.io.IOException;
@@ -25,8 +28,8 @@ import org.sqlite.SQLiteException;
  * The database. One connection, used by one thread at a time: SQLite has one writer anyway, and the daemon is the only
  * process that opens the file. WAL with synchronous=FULL: what a call acknowledged survives a power cut. Thread-safe.
  */
-public final class SqliteVmStore implements VmStore, AutoCloseable {
-    private static final List<String> MIGRATIONS = List.of("001.sql");
+public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable {
+    private static final List<String> MIGRATIONS = List.of("001.sql", "002.sql");
 
     private static final RowMapper<VmRecord> MAPPER = (row, context) -> new VmRecord(
             row.getString("id"),
@@ -160,6 +163,37 @@ public final class SqliteVmStore implements VmStore, AutoCloseable {
                 .list());
     }
 
+    @Override
+    public void insert(NamedNetwork network) {
+        run(h -> h.createUpdate("""
+                        INSERT INTO networks (name, address, prefix_length, created_at)
+                        VALUES (:name, :address, :prefixLength, :created)
+                        """)
+                .bind("name", network.name())
+                .bind("address", network.address().toString())
+                .bind("prefixLength", network.prefixLength())
+                .bind("created", network.createdAt().toString())
+                .execute());
+    }
+
+    @Override
+    public void deleteNetwork(String name) {
+        run(h -> h.createUpdate("DELETE FROM networks WHERE name = :name")
+                .bind("name", name)
+                .execute());
+    }
+
+    @Override
+    public List<NamedNetwork> networks() {
+        return run(h -> h.createQuery("SELECT * FROM networks ORDER BY name")
+                .map((row, context) -> new NamedNetwork(
+                        row.getString("name"),
+                        Ipv4Address.of(row.getString("address")),
+                        row.getInt("prefix_length"),
+                        Instant.parse(row.getString("created_at"))))
+                .list());
+    }
+
     private synchronized <T> T run(Function<Handle, T> work) {
         boolean interrupted = Thread.interrupted(); // a cancelled operation still records what became of it
         try {
@@ -176,11 +210,9 @@ public final class SqliteVmStore implements VmStore, AutoCloseable {
     private static BangerException failed(String what, Path file, JdbiException e) {
         if (e.getCause() instanceof SQLiteException sqlite) {
             return switch (sqlite.getResultCode()) {
-                case SQLITE_CONSTRAINT_UNIQUE ->
+                case SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY ->
                     new BangerException(
-                            ErrorCode.ALREADY_EXISTS,
-                            "a VM of that name or address already exists; choose another name",
-                            e);
+                            ErrorCode.ALREADY_EXISTS, "that name or address is taken already; choose another name", e);
                 case SQLITE_FULL ->
                     new BangerException(
                             ErrorCode.RESOURCE_EXHAUSTED,

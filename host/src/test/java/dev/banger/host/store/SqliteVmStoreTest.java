@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.network.Ipv4Address;
+import dev.banger.network.NamedNetwork;
 import dev.banger.testkit.Records;
 import dev.banger.testkit.VmStoreConformance;
 import dev.banger.vm.VmRecord;
@@ -15,6 +17,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -60,7 +63,7 @@ class SqliteVmStoreTest extends VmStoreConformance {
                 Statement statement = connection.createStatement()) {
             assertThat(text(statement, "PRAGMA journal_mode")).isEqualTo("wal");
             assertThat(text(statement, "PRAGMA integrity_check")).isEqualTo("ok");
-            assertThat(text(statement, "PRAGMA user_version")).isEqualTo("1");
+            assertThat(text(statement, "PRAGMA user_version")).isEqualTo("2");
         }
     }
 
@@ -81,6 +84,35 @@ class SqliteVmStoreTest extends VmStoreConformance {
         try (ResultSet result = statement.executeQuery(sql)) {
             return result.getString(1);
         }
+    }
+
+    /** As a banger left it that knew no networks. */
+    @Test
+    void anOlderDatabaseIsMigratedWithItsVms() throws Exception {
+        VmRecord vm = Records.vm("dev", 1);
+        open().insert(vm);
+        close();
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("banger.db"));
+                Statement statement = connection.createStatement()) {
+            statement.execute("DROP TABLE networks");
+            statement.execute("PRAGMA user_version = 1");
+        }
+        SqliteVmStore store = open();
+        assertThat(store.all()).containsExactly(vm);
+        assertThat(store.networks()).isEmpty();
+    }
+
+    @Test
+    void networksSurviveAReopenAndHaveNamesOfTheirOwn() {
+        NamedNetwork network =
+                new NamedNetwork("backend", Ipv4Address.of("10.20.0.1"), 24, Instant.parse("2026-01-02T03:04:05Z"));
+        open().insert(network);
+        close();
+        SqliteVmStore store = open();
+        assertThat(store.networks()).containsExactly(network);
+        assertThatThrownBy(() -> store.insert(network)).hasMessageContaining("taken already");
+        store.deleteNetwork("backend");
+        assertThat(store.networks()).isEmpty();
     }
 
     @Test
