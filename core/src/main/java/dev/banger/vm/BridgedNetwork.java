@@ -118,8 +118,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     public Attachment attach(VmRecord vm) {
         ensureOpen(List.of());
         opened.run();
-        Tap tap = network.acquireTap();
-        taps.put(vm.id(), tap);
+        Tap tap = tap(vm);
         GuestPort port = port(vm, tap);
         FutureTask<Void> plug = new FutureTask<>(() -> network.plug(port), null);
         plugs.put(vm.id(), plug);
@@ -127,6 +126,23 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         later(network::ensureTaps);
         return new Attachment(
                 vm.runtime().hostAddress(), vm.runtime().mac(), SSH, vm.spec().ports(), tap);
+    }
+
+    @Override
+    public Attachment prepare(VmRecord vm) {
+        ensureOpen(List.of());
+        return new Attachment(vm.runtime().hostAddress(), vm.runtime().mac(), 0, List.of(), tap(vm));
+    }
+
+    /** Its own, which one that was prepared has already. */
+    private Tap tap(VmRecord vm) {
+        Tap prepared = taps.get(vm.id());
+        if (prepared != null) {
+            return prepared;
+        }
+        Tap tap = network.acquireTap();
+        taps.put(vm.id(), tap);
+        return tap;
     }
 
     @Override

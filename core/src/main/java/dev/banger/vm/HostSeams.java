@@ -1,5 +1,8 @@
 package dev.banger.vm;
 
+import dev.banger.vm.RootDisks.Disk;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The host's side of a VM, as one parameter: what {@link VmService} needs from the adapters. */
@@ -14,6 +17,25 @@ public record HostSeams(
 
     public HostSeams {
         capabilities = List.copyOf(capabilities);
+    }
+
+    /** Makes a VM's disks, or takes those there are, in the order in which its guest finds them. */
+    List<Disk> disks(VmRecord vm, Templates.Machine machine) {
+        List<Disk> disks = new ArrayList<>();
+        disks.add(rootDisks.prepare(machine.image(), Path.of(vm.runtime().systemOverlay())));
+        for (VmCapability capability : capabilities) {
+            capability.prepareHost(vm);
+            capability.disk(vm).ifPresent(disks::add);
+        }
+        disks.add(new Disk(machine.kernel().modules(), "raw", "modules", true));
+        return disks;
+    }
+
+    /** Who a VM is to be, in the network it is in. */
+    Identity identity(VmRecord vm, int generation) {
+        Identity.Builder identity = new Identity.Builder();
+        capabilities.forEach(capability -> capability.contribute(vm, identity));
+        return identity.build(vm, networks.of(vm).guestSettings(), generation);
     }
 
     /** What the host has: logical CPUs and memory. */

@@ -39,10 +39,13 @@ public interface Network {
     /** Attaches a VM that is about to start, or begins to; fails when an address or port is taken. */
     Vmm.Attachment attach(VmRecord vm);
 
+    /** A place for a VM that is prepared ahead of need: nothing passes, until the VM that becomes of it is attached. */
+    Vmm.Attachment prepare(VmRecord vm);
+
     /** Waits until what {@link #attach} began is done. Until then nothing passes from or to the VM. */
     default void awaitAttached(VmRecord vm) {}
 
-    /** Undoes {@link #attach}. Idempotent. */
+    /** Undoes {@link #attach} and {@link #prepare}. Idempotent. */
     void release(VmRecord vm);
 
     /** Makes what a running VM may reach what its spec says. */

@@ -3,11 +3,11 @@ package dev.banger.vm;
 import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
+import dev.banger.api.ErrorCode;
 import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
 import dev.banger.operation.Progress;
 import dev.banger.snapshot.Snapshot;
-import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -81,7 +82,7 @@ public final class Pool implements AutoCloseable {
     }
 
     /** What two VMs have in common when one can be taken for the other. */
-    private record Make(String template, long workDiskBytes) {}
+    private record Make(String template, long workDiskBytes, String network) {}
 
     /** One of them. It belongs to whoever takes it. */
     static final class Prepared {
@@ -129,11 +130,11 @@ public final class Pool implements AutoCloseable {
     }
 
     /** One of that make, no longer in the pool; and one more is prepared. */
-    Optional<Prepared> take(Templates.Machine machine, long workDiskBytes) {
+    Optional<Prepared> take(Templates.Machine machine, VmSpec spec) {
         if (size == 0) {
             return Optional.empty();
         }
-        Make make = new Make(machine.key().id(), workDiskBytes);
+        Make make = new Make(machine.key().id(), spec.workDiskBytes(), spec.network());
         Prepared found = null;
         synchronized (this) {
             if (closed) {
@@ -176,7 +177,11 @@ public final class Pool implements AutoCloseable {
         try {
             dropUnwanted();
             for (Map.Entry<Make, Templates.Machine> each : snapshot()) {
-                while (isQuiet() && count(each.getKey()) < size && enoughMemory(each.getValue()) && prepare(each)) {}
+                while (isQuiet()
+                        && isWanted(each.getKey())
+                        && count(each.getKey()) < size
+                        && enoughMemory(each.getValue())
+                        && prepare(each)) {}
             }
         } catch (BangerException e) {
             LOG.warn("Could not prepare a VM: {}", e.getMessage(), e);
@@ -207,6 +212,29 @@ public final class Pool implements AutoCloseable {
                 > Math.max(LEAST_AVAILABLE_MIB, machine.key().memoryMiB());
     }
 
+    /** Ends those in a network that is about to be deleted; none is made in it any more unless somebody asks. */
+    void leave(Network network) {
+        synchronized (this) {
+            if (!wanted.keySet().removeIf(make -> make.network().equals(network.name()))) {
+                return;
+            }
+        }
+        try {
+            background.submit(this::dropUnwanted).get(); // behind one that is being prepared
+        } catch (RejectedExecutionException e) {
+            LOG.debug("They go with the daemon", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BangerException(ErrorCode.CANCELLED, "cancelled while prepared VMs were ended", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("could not end prepared VMs", e.getCause());
+        }
+    }
+
+    private synchronized boolean isWanted(Make make) {
+        return wanted.containsKey(make);
+    }
+
     /** Those nobody has asked for lately, those of templates that are gone, and under memory pressure all. */
     private void dropUnwanted() {
         List<Prepared> dropped = new ArrayList<>();
@@ -230,7 +258,7 @@ public final class Pool implements AutoCloseable {
         if (template.isEmpty()) {
             return false;
         }
-        VmRecord vm = record(machine, wish.getKey().workDiskBytes());
+        VmRecord vm = record(machine, wish.getKey());
         try (Rollback rollback = new Rollback()) {
             rollback.push("a prepared VM", () -> directories.delete(vm.directory()));
             directories.create(vm.directory());
@@ -253,28 +281,12 @@ public final class Pool implements AutoCloseable {
                         template.file(Snapshot.ROOT),
                         machine.image(),
                         Path.of(vm.runtime().systemOverlay()));
-        List<Disk> disks = new ArrayList<>();
-        disks.add(host.rootDisks().prepare(machine.image(), Path.of(vm.runtime().systemOverlay())));
-        for (VmCapability capability : host.capabilities()) {
-            capability.prepareHost(vm);
-            capability.disk(vm).ifPresent(disks::add);
-        }
-        disks.add(new Disk(machine.kernel().modules(), "raw", "modules", true));
+        Network network = host.networks().of(vm);
+        rollback.push("the network of a prepared VM", () -> network.release(vm));
         RunningVm running = machine.choice()
                 .vmm()
                 .restore(
-                        new Vmm.BootSpec(
-                                vm.id(),
-                                vm.name(),
-                                vm.directory(),
-                                vm.spec().cpus(),
-                                vm.spec().memoryMiB(),
-                                machine.choice().acceleration(),
-                                machine.kernel().vmlinux(),
-                                machine.initramfs(),
-                                disks,
-                                new Vmm.Attachment("127.0.0.1", vm.runtime().mac(), 0, List.of(), null),
-                                vm.runtime()),
+                        machine.bootSpec(vm, host.disks(vm, machine), network.prepare(vm)),
                         template.file(Snapshot.MEMORY),
                         template.file(Snapshot.STATE));
         rollback.push("the VMM of a prepared VM", () -> {
@@ -285,9 +297,7 @@ public final class Pool implements AutoCloseable {
         running.resume();
         GuestChannel channel = host.guests().connect(Path.of(vm.runtime().vsockPath()), true, HELLO, running::isAlive);
         rollback.push("the channel to a prepared VM", channel::close);
-        Identity.Builder identity = new Identity.Builder();
-        host.capabilities().forEach(capability -> capability.contribute(vm, identity));
-        channel.identify(identity.build(vm, host.networks().standard().guestSettings(), Identity.RESTORED), IDENTIFY);
+        channel.identify(host.identity(vm, Identity.RESTORED), IDENTIFY);
         runOnce(channel);
         running.pause();
         return new Prepared(make, vm, running, channel);
@@ -302,7 +312,7 @@ public final class Pool implements AutoCloseable {
         }
     }
 
-    private VmRecord record(Templates.Machine machine, long workDiskBytes) {
+    private VmRecord record(Templates.Machine machine, Make make) {
         String id = hex(6);
         Instant now = Instant.now();
         return new VmRecord(
@@ -314,9 +324,9 @@ public final class Pool implements AutoCloseable {
                         machine.key().kernel(),
                         machine.key().cpus(),
                         machine.key().memoryMiB(),
-                        workDiskBytes,
+                        make.workDiskBytes(),
                         machine.key().acceleration(),
-                        host.networks().standard().name(),
+                        make.network(),
                         List.of(),
                         true,
                         0,
@@ -325,7 +335,10 @@ public final class Pool implements AutoCloseable {
                 VmRuntime.in(
                         directories.of(id),
                         "prepared",
-                        host.networks().standard().addresses(Set.of(), Set.of()).guestIp(),
+                        host.networks()
+                                .named(make.network())
+                                .addresses(Set.of(), Set.of())
+                                .guestIp(),
                         "127.0.0.1",
                         VmCreation.mac(id),
                         hex(16)),
@@ -341,6 +354,7 @@ public final class Pool implements AutoCloseable {
 
     void discard(Prepared each) {
         each.end();
+        host.networks().of(each.record).release(each.record);
         try {
             directories.delete(each.directory());
         } catch (BangerException e) {

@@ -77,7 +77,27 @@ public final class Templates implements AutoCloseable {
     }
 
     /** What a VM is made of, as far as its memory depends on it. */
-    record Machine(MachineKey key, VmmSelector.Choice choice, Image image, Kernel kernel, Path initramfs) {}
+    record Machine(MachineKey key, VmmSelector.Choice choice, Image image, Kernel kernel, Path initramfs) {
+        /** Of a VM, with disks and network. */
+        Vmm.BootSpec bootSpec(VmRecord vm, List<Disk> disks, Vmm.Attachment network) {
+            return bootSpec(vm.id(), vm.name(), disks, network, vm.runtime());
+        }
+
+        Vmm.BootSpec bootSpec(String vmId, String name, List<Disk> disks, Vmm.Attachment network, VmRuntime runtime) {
+            return new Vmm.BootSpec(
+                    vmId,
+                    name,
+                    Path.of(runtime.directory()),
+                    key.cpus(),
+                    key.memoryMiB(),
+                    choice.acceleration(),
+                    kernel.vmlinux(),
+                    initramfs,
+                    disks,
+                    network,
+                    runtime);
+        }
+    }
 
     Machine machine(VmSpec spec, VmmSelector.Choice choice, Image image, Kernel kernel) {
         Path initramfs = kernels.initramfs(kernel);
@@ -240,15 +260,9 @@ public final class Templates implements AutoCloseable {
         progress.stage("booting a machine for the template");
         RunningVm running = machine.choice()
                 .vmm()
-                .boot(new Vmm.BootSpec(
+                .boot(machine.bootSpec(
                         vmId,
                         "template",
-                        directory,
-                        machine.key().cpus(),
-                        machine.key().memoryMiB(),
-                        machine.choice().acceleration(),
-                        machine.kernel().vmlinux(),
-                        machine.initramfs(),
                         List.of(
                                 host.rootDisks().prepare(machine.image(), root),
                                 emptyDisk(directory.resolve("empty")),

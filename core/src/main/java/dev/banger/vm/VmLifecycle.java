@@ -217,26 +217,13 @@ final class VmLifecycle {
             rollback.push("what belongs to a running " + vm.name(), () -> tearDown(vm));
 
             stages.stage("preparing disks");
-            List<Disk> disks = disks(vm, machine.image(), machine.kernel());
+            requireDisks(vm);
+            List<Disk> disks = host.disks(vm, machine);
             Vmm.Attachment attachment = host.networks().of(vm).attach(vm);
 
             Vmm vmm = machine.choice().vmm();
             stages.stage((start.restored() ? "restoring in " : "starting ") + vmm.name());
-            RunningVm running = start.process()
-                    .apply(
-                            vmm,
-                            new Vmm.BootSpec(
-                                    vm.id(),
-                                    vm.name(),
-                                    vm.directory(),
-                                    vm.spec().cpus(),
-                                    vm.spec().memoryMiB(),
-                                    machine.choice().acceleration(),
-                                    machine.kernel().vmlinux(),
-                                    machine.initramfs(),
-                                    disks,
-                                    attachment,
-                                    vm.runtime()));
+            RunningVm running = start.process().apply(vmm, machine.bootSpec(vm, disks, attachment));
             rollback.push("the VMM of " + vm.name(), () -> end(running));
             handles.put(vm.id(), vm.directory(), running.handles());
 
@@ -249,7 +236,7 @@ final class VmLifecycle {
 
             stages.stage("giving it its identity");
             int generation = start.restored() ? Identity.RESTORED : Identity.FIRST;
-            List<StageTiming> guestStages = channel.identify(identity(vm, generation), IDENTIFY);
+            List<StageTiming> guestStages = channel.identify(host.identity(vm, generation), IDENTIFY);
             if (waitFor == WaitFor.SYSTEM && !start.restored()) {
                 stages.stage("waiting for the system to settle");
                 if (!channel.awaitSettled(SETTLE)) {
@@ -394,10 +381,9 @@ final class VmLifecycle {
         }
     }
 
-    private List<Disk> disks(VmRecord vm, Image image, Kernel kernel) {
+    /** A disk made anew would lie on the image and not on the snapshot: its content would be gone without a word. */
+    private static void requireDisks(VmRecord vm) {
         if (vm.runtime().base() != null) {
-            // A disk made anew would lie on the image and not on the snapshot: its content would be gone without a
-            // word.
             for (String disk :
                     List.of(vm.runtime().systemOverlay(), vm.runtime().workDisk())) {
                 if (Files.notExists(Path.of(disk))) {
@@ -408,14 +394,6 @@ final class VmLifecycle {
                 }
             }
         }
-        List<Disk> disks = new ArrayList<>();
-        disks.add(host.rootDisks().prepare(image, Path.of(vm.runtime().systemOverlay())));
-        for (VmCapability capability : host.capabilities()) {
-            capability.prepareHost(vm);
-            capability.disk(vm).ifPresent(disks::add);
-        }
-        disks.add(new Disk(kernel.modules(), "raw", "modules", true));
-        return disks;
     }
 
     private GuestChannel greet(VmRecord vm, RunningVm running, boolean fresh) {
@@ -435,12 +413,6 @@ final class VmLifecycle {
                             + (console.isEmpty() ? "" : "its console said last:\n" + console),
                     e);
         }
-    }
-
-    private Identity identity(VmRecord vm, int generation) {
-        Identity.Builder identity = new Identity.Builder();
-        host.capabilities().forEach(capability -> capability.contribute(vm, identity));
-        return identity.build(vm, host.networks().of(vm).guestSettings(), generation);
     }
 
     /** Stops a VM; one that does not run is left as it is. A cancelled stop leaves a running VM running. */

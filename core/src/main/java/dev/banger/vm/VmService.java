@@ -123,6 +123,7 @@ public final class VmService implements AutoCloseable {
                         "the network " + network.name() + " is in use by " + String.join(", ", users)
                                 + "; delete these VMs first");
             }
+            pool.leave(network);
             work.run();
         });
     }
@@ -221,17 +222,12 @@ public final class VmService implements AutoCloseable {
     /** A VM of the pool that can become the one that is asked for. */
     private Optional<Pool.Prepared> prepared(VmCreate request) {
         VmSpec spec = creation.spec(request);
-        boolean elsewhere = !spec.network().equals(host.networks().standard().name());
-        if (elsewhere
-                || !request.start()
-                || request.cold()
-                || !images.has(spec.image())
-                || !kernels.has(spec.kernel())) {
+        if (!request.start() || request.cold() || !images.has(spec.image()) || !kernels.has(spec.kernel())) {
             return Optional.empty();
         }
         Templates.Machine machine = templates.machine(
                 spec, host.vmms().choose(spec.acceleration()), images.get(spec.image()), kernels.get(spec.kernel()));
-        return pool.take(machine, spec.workDiskBytes());
+        return pool.take(machine, spec);
     }
 
     public VmRecord start(String ref, Progress progress) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -108,6 +110,22 @@ class BridgeTest {
     }
 
     @Test
+    void aPreparedVmBecomesOneAtTheBridge() {
+        banger.ok("daemon", "stop");
+        Banger pooling = banger.with("BANGER_POOL_SIZE", "1");
+        pooling.ok("vm", "run", "--rm", "--memory", "256M", "--network", "bridge", "--", "true");
+        Awaitility.await("a prepared VM")
+                .atMost(60, TimeUnit.SECONDS)
+                .until(() ->
+                        Outcome.number(banger.ok("daemon", "status", "--json").object(), "preparedVms") > 0);
+        String address = create("dev", "--nat", "--publish", "8080:80");
+        assertThat(banger.show("dev")).containsEntry("startedFrom", "pool");
+        fetch("dev").expect(0);
+        assertThat(banger.shell("dev", "ip -4 -o addr show eth0")).contains(address);
+        assertThat(banger.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");
+    }
+
+    @Test
     void whatItReachesChangesWhileItRunsAndOutlivesTheDaemon() {
         String address = create("dev");
         assertThat(banger.show("dev")).containsEntry("startedFrom", "template").containsEntry("nat", false);
@@ -176,7 +194,8 @@ class BridgeTest {
     @Test
     void vmsOfANamedNetworkSeeEachOtherAndNobodyElse() {
         banger.ok("network", "create", "backend", "--subnet", "10.99.0.0/24");
-        banger.run("network", "create", "other", "--subnet", "10.99.0.0/16").refused(125, "overlaps", "backend", "free");
+        banger.run("network", "create", "other", "--subnet", "10.99.0.0/16")
+                .refused(125, "overlaps", "backend", "free");
         banger.ok("vm", "create", "--name", "web", "--memory", "256M", "--network", "backend");
         banger.ok("vm", "create", "--name", "db", "--memory", "256M", "--network", "backend", "--nat");
         String outsider = create("outsider");
@@ -187,10 +206,14 @@ class BridgeTest {
         String connect = "timeout 5 bash -c 'exec 3<>/dev/tcp/%s/22'";
         assertThat(banger.shell("web", "getent hosts db.vm | cut -d' ' -f1")).isEqualTo(db);
         banger.exec("web", "sh", "-c", connect.formatted("db.vm")).run().expect(0);
-        assertThat(banger.exec("web", "sh", "-c", connect.formatted(outsider)).run().status())
+        assertThat(banger.exec("web", "sh", "-c", connect.formatted(outsider))
+                        .run()
+                        .status())
                 .as("to another network")
                 .isNotZero();
-        assertThat(banger.exec("outsider", "sh", "-c", connect.formatted(db)).run().status())
+        assertThat(banger.exec("outsider", "sh", "-c", connect.formatted(db))
+                        .run()
+                        .status())
                 .as("from another network")
                 .isNotZero();
         assertThat(banger.exec("web", "getent", "hosts", "outsider.vm").run().status())
@@ -208,7 +231,8 @@ class BridgeTest {
         HOME.deleteVms();
         assertThat(lab.rules()).isEqualTo(rules);
         banger.ok("network", "rm", "backend");
-        banger.run("vm", "create", "--network", "backend").refused(2, "no network \"backend\"", "banger network create");
+        banger.run("vm", "create", "--network", "backend")
+                .refused(2, "no network \"backend\"", "banger network create");
     }
 
     /** All at once: the daemon and the VM are killed, and the next daemon finds their rules and links. */

@@ -302,6 +302,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     }
 
     @Override
+    public Attachment prepare(VmRecord vm) {
+        return new Attachment("127.0.0.1", vm.runtime().mac(), 0, List.of(), null);
+    }
+
+    @Override
     public Attachment attach(VmRecord vm) {
         synchronized (this) {
             attached.add(vm.id());

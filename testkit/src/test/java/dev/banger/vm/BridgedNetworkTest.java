@@ -12,6 +12,7 @@ import dev.banger.network.HostNetwork;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.Links;
 import dev.banger.network.Rules;
+import dev.banger.network.Tap;
 import dev.banger.testkit.FakeFirewall;
 import dev.banger.testkit.FakeLinks;
 import dev.banger.testkit.Records;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,6 +121,24 @@ class BridgedNetworkTest {
         network.close();
         assertThat(links.list()).extracting(Links.Link::name).doesNotContain("bgr0");
         assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void aPreparedVmKeepsItsTapAndPassesNothingBeforeItIsAttached() {
+        VmRecord vm = vm(true);
+        Tap prepared = Objects.requireNonNull(network.prepare(vm).tap());
+        assertThat(firewall.there()).isEmpty();
+        assertThat(links.calls).doesNotContain("up " + prepared.name());
+
+        assertThat(attach(vm).tap()).isEqualTo(prepared);
+        assertThat(links.calls).contains("up " + prepared.name());
+        network.release(vm);
+
+        VmRecord other = vm(false);
+        network.prepare(other);
+        network.release(other);
+        network.close();
+        assertThat(links.list()).extracting(Links.Link::name).doesNotContain("bgr0");
     }
 
     @Test

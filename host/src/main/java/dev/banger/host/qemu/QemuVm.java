@@ -313,6 +313,9 @@ final class QemuVm implements RunningVm {
 
     @Override
     public void publish(Attachment network) {
+        if (network.tap() != null) {
+            return; // the host itself reaches every port
+        }
         for (String forward : QemuCommandLine.forwards(network)) {
             Object said = client().text("human-monitor-command", Map.of("command-line", "hostfwd_add net " + forward))
                     .strip();

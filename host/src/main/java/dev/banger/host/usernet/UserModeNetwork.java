@@ -76,6 +76,11 @@ public final class UserModeNetwork implements Network {
     }
 
     @Override
+    public Attachment prepare(VmRecord vm) {
+        return new Attachment("127.0.0.1", vm.runtime().mac(), 0, List.of(), null);
+    }
+
+    @Override
     public Attachment attach(VmRecord vm) {
         String address = vm.runtime().hostAddress();
         for (PublishedPort port : vm.spec().ports()) {
