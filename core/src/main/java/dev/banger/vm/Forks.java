@@ -26,6 +26,7 @@ final class Forks {
     private final VmStore vms;
     private final SnapshotStore store;
     private final VmLifecycle lifecycle;
+    private final VmStarter starter;
     private final VmCreation creation;
     private final VmDirectories directories;
     private final NamedLocks locks;
@@ -36,6 +37,7 @@ final class Forks {
             VmStore vms,
             SnapshotStore store,
             VmLifecycle lifecycle,
+            VmStarter starter,
             VmCreation creation,
             VmDirectories directories,
             NamedLocks locks,
@@ -44,6 +46,7 @@ final class Forks {
         this.vms = vms;
         this.store = store;
         this.lifecycle = lifecycle;
+        this.starter = starter;
         this.creation = creation;
         this.directories = directories;
         this.locks = locks;
@@ -149,7 +152,7 @@ final class Forks {
             for (int i = next.getAndIncrement(); i < started.length && failures.isEmpty(); i = next.getAndIncrement()) {
                 try {
                     VmRecord fork = forks.get(i);
-                    started[i] = lifecycle.startFork(fork, snapshots.machine(fork), memory);
+                    started[i] = starter.startFork(fork, snapshots.machine(fork), memory);
                     if (started.length > 1) {
                         lifecycle.hold(fork.id());
                     }

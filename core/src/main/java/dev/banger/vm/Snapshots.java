@@ -41,6 +41,7 @@ final class Snapshots {
     private final VmStore vms;
     private final SnapshotStore store;
     private final VmLifecycle lifecycle;
+    private final VmStarter starter;
     private final DiskHandover handover;
     private final LiveVms live;
     private final NamedLocks locks;
@@ -56,6 +57,7 @@ final class Snapshots {
             VmStore vms,
             SnapshotStore store,
             VmLifecycle lifecycle,
+            VmStarter starter,
             LiveVms live,
             NamedLocks locks,
             HostSeams host,
@@ -65,6 +67,7 @@ final class Snapshots {
         this.vms = vms;
         this.store = store;
         this.lifecycle = lifecycle;
+        this.starter = starter;
         handover = new DiskHandover(vms, host.rootDisks());
         this.live = live;
         this.locks = locks;
@@ -319,10 +322,10 @@ final class Snapshots {
             if (!snapshot.hasMemory()) {
                 return ready[0];
             }
-            return lifecycle.launch(
+            return starter.launch(
                     ready[0],
                     machine,
-                    VmLifecycle.Start.from(snapshot, "snapshot", false),
+                    VmStarter.Start.from(snapshot, "snapshot", false),
                     WaitFor.AGENT,
                     new Stages(progress));
         }

@@ -43,6 +43,7 @@ public final class VmService implements AutoCloseable {
     private final VmLiveness liveness;
     private final LiveVms live;
     private final VmLifecycle lifecycle;
+    private final VmStarter starter;
     private final IdlePause idlePause;
     private final Reconcile reconcile;
     private final VmCreation creation;
@@ -76,12 +77,14 @@ public final class VmService implements AutoCloseable {
         liveness = new VmLiveness(handles, host.processes());
         live = new LiveVms(host.guests(), this::ended);
         VmDirectories directories = new VmDirectories(vmsDirectory);
-        lifecycle =
-                new VmLifecycle(store, handles, liveness, live, directories, locks, host, images, kernels, templates);
+        lifecycle = new VmLifecycle(store, handles, liveness, live, directories, locks, host);
+        starter = new VmStarter(
+                lifecycle, store, handles, liveness, live, directories, locks, host, images, kernels, templates);
         idlePause = new IdlePause(store, live, lifecycle);
         creation = new VmCreation(store, directories, locks, host, images, kernels);
-        snapshots = new Snapshots(store, snapshotStore, lifecycle, live, locks, host, images, kernels, templates);
-        forks = new Forks(snapshots, store, snapshotStore, lifecycle, creation, directories, locks, host);
+        snapshots =
+                new Snapshots(store, snapshotStore, lifecycle, starter, live, locks, host, images, kernels, templates);
+        forks = new Forks(snapshots, store, snapshotStore, lifecycle, starter, creation, directories, locks, host);
         reconcile = new Reconcile(store, handleFiles, handles, live, directories, lifecycle, snapshots, host);
     }
 
@@ -196,7 +199,7 @@ public final class VmService implements AutoCloseable {
             rollback.push("the new VM " + reserved.name(), () -> lifecycle.discard(reserved));
             VmRecord vm = creation.complete(reserved, !request.start(), progress);
             if (request.start()) {
-                vm = lifecycle.startCreated(
+                vm = starter.startCreated(
                         vm.id(),
                         request.cold(),
                         Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT),
@@ -213,7 +216,7 @@ public final class VmService implements AutoCloseable {
             VmRecord reserved = creation.reserve(request, prepared.id());
             rollback.push("the new VM " + reserved.name(), () -> lifecycle.discard(reserved));
             VmRecord vm = creation.complete(reserved, prepared, progress);
-            vm = lifecycle.startPrepared(vm.id(), prepared, progress);
+            vm = starter.startPrepared(vm.id(), prepared, progress);
             rollback.keep();
             return vm;
         }
@@ -233,7 +236,7 @@ public final class VmService implements AutoCloseable {
     public VmRecord start(String ref, Progress progress) {
         VmRecord vm = get(ref);
         recover(vm.id());
-        return lifecycle.start(vm.id(), WaitFor.AGENT, progress);
+        return starter.start(vm.id(), WaitFor.AGENT, progress);
     }
 
     /** Stops a VM's CPUs until it is resumed. */
@@ -259,7 +262,7 @@ public final class VmService implements AutoCloseable {
     public VmRecord restart(String ref, Progress progress) {
         String id = get(ref).id();
         lifecycle.stop(id, StopMode.GRACEFUL, progress);
-        return lifecycle.start(id, WaitFor.AGENT, progress);
+        return starter.start(id, WaitFor.AGENT, progress);
     }
 
     /** Deletes a VM. @return what it was */
