@@ -1,6 +1,7 @@
 package dev.banger.daemon;
 
 import dev.banger.api.DoctorReport.Check;
+import dev.banger.host.dns.AnswerListener;
 import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.Forwarding;
 import dev.banger.host.dns.ListenAddress;
@@ -34,7 +35,7 @@ final class BridgeNames implements NameServer {
                         new InetSocketAddress(
                                 InetAddress.ofLiteral(bridge.address().toString()), PORT),
                         ListenAddress.Role.GUEST)),
-                Forwarding.toHostResolvers((guest, name, addresses, ttl) -> {}));
+                Forwarding.toHostResolvers(AnswerListener.NONE));
         servers.put(bridge, server);
         server.replaceDns(visible(bridge));
         server.start();

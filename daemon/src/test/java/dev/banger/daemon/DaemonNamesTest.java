@@ -7,6 +7,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.dns.AnswerListener;
 import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.Forwarding;
 import dev.banger.host.dns.ListenAddress;
@@ -84,7 +85,7 @@ class DaemonNamesTest {
     void aNameResolvesWhileItsVmRunsAndNotAfter_D4() throws Exception {
         try (DnsServer names = new DnsServer(
                         List.of(new ListenAddress(new InetSocketAddress(LOOPBACK, 0), Role.HOST)),
-                        new Forwarding(List::of, PATIENCE, 8, (guest, name, addresses, ttl) -> {}));
+                        new Forwarding(List::of, PATIENCE, 8, AnswerListener.NONE));
                 MemoryDaemon daemon = new MemoryDaemon(directory, names)) {
             InetSocketAddress server = names.awaitAddresses(PATIENCE).getFirst();
             assertThat(ask(server, "dev.vm.").getRcode()).isEqualTo(Rcode.NXDOMAIN);

@@ -10,14 +10,17 @@ import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The sockets of the server and all that goes on at them, on one thread that waits for any of them: no client and no upstream
- * can hold up another. Opened, run and closed by that thread; only {@link #wakeUp} is for others.
+ * can hold up another. Opened, run and closed by that thread; only {@link #wakeUp} and
+ * {@link #execute} are for others.
  */
 final class DnsLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DnsLoop.class);
@@ -33,11 +36,12 @@ final class DnsLoop implements AutoCloseable {
     private final Forwarder forwarder;
     private final Set<InetSocketAddress> addresses = new LinkedHashSet<>();
     private final List<TcpListener> connected = new ArrayList<>();
+    private final Queue<Runnable> handedIn = new ConcurrentLinkedQueue<>();
 
     private DnsLoop(Selector selector, Responder responder, Forwarding forwarding) {
         this.selector = selector;
         this.responder = responder;
-        forwarder = new Forwarder(selector, forwarding, addresses);
+        forwarder = new Forwarder(selector, forwarding, addresses, this::execute);
     }
 
     /** Opens all of these addresses, or none: whatever fails, every socket that was open is closed (P49). */
@@ -95,6 +99,9 @@ final class DnsLoop implements AutoCloseable {
         while (!ended.getAsBoolean()) {
             boolean idle = forwarder.isIdle() && connected.stream().allMatch(TcpListener::isIdle);
             selector.select(DnsLoop::dispatch, idle ? 0 : TICK_MILLIS);
+            for (Runnable task = handedIn.poll(); task != null; task = handedIn.poll()) {
+                task.run();
+            }
             forwarder.expire();
             connected.forEach(TcpListener::expire);
         }
@@ -121,6 +128,12 @@ final class DnsLoop implements AutoCloseable {
     private static void end(Ready one, Exception why) {
         LOG.debug("A connection failed", why);
         one.close();
+    }
+
+    /** Has the loop's thread run {@code task}; one that comes after the end is forgotten. */
+    private void execute(Runnable task) {
+        handedIn.add(task);
+        selector.wakeup();
     }
 
     void wakeUp() {

@@ -59,7 +59,7 @@ public final class DnsServer implements NameServer {
     public static DnsServer onLoopback(int port) {
         return new DnsServer(
                 List.of(new ListenAddress(new InetSocketAddress(loopback(), port), Role.HOST)),
-                Forwarding.toHostResolvers((guest, name, addresses, ttl) -> {}));
+                Forwarding.toHostResolvers(AnswerListener.NONE));
     }
 
     private static InetAddress loopback() {

@@ -5,10 +5,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.Selector;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,21 +32,28 @@ final class Forwarder {
     private static final Logger LOG = LoggerFactory.getLogger(Forwarder.class);
     private static final int IDS = 1 << 16;
     private static final int PARTS = 4;
+    /** How long an answer waits for the listener: less than resolvers of guests wait for it. */
+    private static final Duration HELD = Duration.ofSeconds(4);
     /** What a resolver says of itself, not of the name: the next one may know. */
     private static final Set<Integer> UNHELPFUL = Set.of(Rcode.SERVFAIL, Rcode.REFUSED, Rcode.NOTIMP);
 
     private final Selector selector;
     private final Forwarding settings;
     private final Set<InetSocketAddress> own;
+    private final Executor loop;
     private final Set<Pending> pending = new HashSet<>();
     /** Made when the first guest asks: it costs more than all else at the start of the server. */
     private @Nullable SecureRandom random;
 
-    /** {@code own} becomes the server's own addresses: they are no upstreams of it, whatever the settings say. */
-    Forwarder(Selector selector, Forwarding settings, Set<InetSocketAddress> own) {
+    /**
+     * @param own becomes the server's own addresses: they are no upstreams of it, whatever the settings say
+     * @param loop runs tasks of other threads on the loop's
+     */
+    Forwarder(Selector selector, Forwarding settings, Set<InetSocketAddress> own, Executor loop) {
         this.selector = selector;
         this.settings = settings;
         this.own = own;
+        this.loop = loop;
     }
 
     /** {@code reply} gets the answer, once, now or later. */
@@ -68,7 +78,7 @@ final class Forwarder {
     /** Goes on to the next upstream where one has had its time. */
     void expire() {
         long now = System.nanoTime();
-        List.copyOf(pending).stream().filter(each -> now - each.deadline >= 0).forEach(Pending::askNext);
+        List.copyOf(pending).stream().filter(each -> now - each.deadline >= 0).forEach(Pending::overdue);
     }
 
     private int newId() {
@@ -87,6 +97,7 @@ final class Forwarder {
         private @Nullable Exchange exchange;
         private int id;
         private long deadline;
+        private boolean held;
 
         Pending(
                 Message query,
@@ -160,10 +171,40 @@ final class Forwarder {
                 askNext();
                 return true;
             }
-            ToldAddresses.in(response)
-                    .ifPresent(told -> settings.listener().answered(guest, told.name(), told.addresses(), told.ttl()));
-            finish(forGuest(response, wire));
+            byte[] answer = forGuest(response, wire);
+            CompletableFuture<?> allowed = ToldAddresses.in(response)
+                    .map(told -> settings.listener().answered(guest, told.name(), told.addresses(), told.ttl()))
+                    .orElse(CompletableFuture.completedStage(null))
+                    .toCompletableFuture();
+            if (allowed.isDone()) {
+                finish(allowed, answer);
+            } else {
+                hold();
+                allowed.whenComplete((done, failure) -> loop.execute(() -> finish(allowed, answer)));
+            }
             return true;
+        }
+
+        /** It counts as under way until the listener is done with it, so a guest cannot have many of these. */
+        private void hold() {
+            endExchange();
+            held = true;
+            deadline = System.nanoTime() + HELD.toNanos();
+        }
+
+        private void finish(CompletableFuture<?> allowed, byte[] answer) {
+            if (allowed.isCompletedExceptionally()) {
+                LOG.debug("An answer for {} is withheld", guest);
+            }
+            finish(allowed.isCompletedExceptionally() ? Responder.failure(query, Rcode.SERVFAIL, transport) : answer);
+        }
+
+        void overdue() {
+            if (held) {
+                finish(Responder.failure(query, Rcode.SERVFAIL, transport));
+            } else {
+                askNext();
+            }
         }
 
         /** As it came, but for the id; shortened where the guest cannot take as much. */
@@ -186,8 +227,9 @@ final class Forwarder {
 
         private void finish(byte[] answer) {
             endExchange();
-            pending.remove(this);
-            reply.accept(answer);
+            if (pending.remove(this)) { // it was not overdue meanwhile
+                reply.accept(answer);
+            }
         }
 
         private void endExchange() {

@@ -42,8 +42,7 @@ class DnsServerTest {
         for (int port : ports) {
             addresses.add(new ListenAddress(new InetSocketAddress(LOOPBACK, port), Role.HOST));
         }
-        return new DnsServer(
-                addresses, new Forwarding(List::of, Duration.ofSeconds(1), 8, (guest, name, told, ttl) -> {}));
+        return new DnsServer(addresses, new Forwarding(List::of, Duration.ofSeconds(1), 8, AnswerListener.NONE));
     }
 
     @BeforeEach

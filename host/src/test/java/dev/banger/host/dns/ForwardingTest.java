@@ -15,7 +15,11 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +54,9 @@ class ForwardingTest {
 
     private final List<AutoCloseable> open = new ArrayList<>();
     private final List<Told> told = new CopyOnWriteArrayList<>();
+    private final Semaphore heard = new Semaphore(0);
+    /** When answers may go; by default at once. */
+    private final Map<String, CompletionStage<?>> allowed = new ConcurrentHashMap<>();
 
     @AfterEach
     void close() throws Exception {
@@ -75,6 +82,8 @@ class ForwardingTest {
                 new Forwarding(() -> upstreams, patience, outstanding, (guest, name, addresses, ttl) -> {
                     assertThat(guest).isEqualTo(LOOPBACK);
                     told.add(new Told(name, addresses, ttl));
+                    heard.release();
+                    return allowed.getOrDefault(name, CompletableFuture.completedStage(null));
                 }));
         server.replaceDns(Map.of("dev.vm", "127.64.0.2"));
         server.start();
@@ -356,6 +365,43 @@ class ForwardingTest {
                 socket.close();
             }
         }
+    }
+
+    /** Until the rules for it are in place, say. */
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void anAnswerWaitsForTheListenerAndNobodyElseDoes(Transport transport) throws Exception {
+        FakeUpstream upstream = upstream(query -> address(query, "192.0.2.7"));
+        DnsClient guest = guest(LONG, upstream.address());
+        CompletableFuture<Void> rules = new CompletableFuture<>();
+        allowed.put("slow.example", rules);
+        CompletableFuture<Message> slow = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                slow.complete(guest.ask(transport, "slow.example."));
+            } catch (IOException | RuntimeException e) {
+                slow.completeExceptionally(e);
+            }
+        });
+        heard.acquire();
+
+        // Not on the connection that waits: there, answers come in the order of the queries.
+        assertThat(firstAddress(guest.ask(Transport.UDP, "example.com."))).isEqualTo("192.0.2.7");
+        assertThat(slow).isNotDone();
+        rules.complete(null);
+
+        assertThat(firstAddress(slow.get())).isEqualTo("192.0.2.7");
+    }
+
+    @Test
+    void anAnswerThatTheListenerWithholdsIsAFailure() throws Exception {
+        FakeUpstream upstream = upstream(query -> address(query, "192.0.2.7"));
+        DnsClient guest = guest(LONG, upstream.address());
+        allowed.put("refused.example", CompletableFuture.failedStage(new IllegalStateException("no rules")));
+        allowed.put("late.example", new CompletableFuture<>());
+
+        assertThat(guest.ask(Transport.UDP, "refused.example.").getRcode()).isEqualTo(Rcode.SERVFAIL);
+        assertThat(guest.ask(Transport.UDP, "late.example.").getRcode()).isEqualTo(Rcode.SERVFAIL);
     }
 
     @Test
