@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param idlePauseSeconds after how long without activity it is paused; 0: never
  * @param nat whether it reaches beyond the host, at a bridge
  * @param allowHosts all that it then reaches; empty: everything
+ * @param pinned the addresses of names in {@code allowHosts} that it was told, which it may reach
  * @param denied packets that it sent beyond the host and that were not let through, since it was started
  */
 @Json
@@ -63,4 +64,5 @@ public record VmInfo(
         long idlePauseSeconds,
         boolean nat,
         List<String> allowHosts,
+        List<PinnedAddress> pinned,
         long denied) {}

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name {@code user}, {@code bridge} or one that was made; null: {@code user}
  * @param nat whether it reaches beyond the host; in {@code user} it always does
- * @param allowHosts ADDRESS[/PREFIX][:PORT]: with NAT, all it reaches beyond the host; none: everything
+ * @param allowHosts NAME or ADDRESS[/PREFIX], with [:PORT]: with NAT, all it reaches beyond the host; none: everything
  */
 @Json
 public record VmNetwork(@Nullable String name, boolean nat, List<String> allowHosts) {

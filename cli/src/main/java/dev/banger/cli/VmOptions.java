@@ -83,8 +83,9 @@ final class VmOptions {
 
     @Option(
             names = "--allow-host",
-            paramLabel = "ADDRESS[/PREFIX][:PORT]",
-            description = "NAT to this alone, such as 192.0.2.0/24:443; may be repeated.")
+            paramLabel = "NAME|ADDRESS[/PREFIX][:PORT]",
+            description =
+                    "NAT to this alone, such as 192.0.2.0/24:443, example.org or *.example.org:443; may be repeated.")
     private List<String> allowHosts = List.of();
 
     VmCreate request(boolean start, boolean ephemeral) {

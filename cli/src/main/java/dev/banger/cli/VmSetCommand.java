@@ -70,7 +70,7 @@ final class VmSetCommand extends Leaf {
 
     @Option(
             names = "--allow-host",
-            paramLabel = "ADDRESS[/PREFIX][:PORT]",
+            paramLabel = "NAME|ADDRESS[/PREFIX][:PORT]",
             description = "NAT to this alone; all those given replace all there were. May change while it runs.")
     private @Nullable List<String> allowHosts;
 

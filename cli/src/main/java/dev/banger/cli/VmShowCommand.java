@@ -1,9 +1,13 @@
 package dev.banger.cli;
 
+import dev.banger.api.PinnedAddress;
 import dev.banger.api.StageTiming;
 import dev.banger.api.VmInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -49,6 +53,9 @@ final class VmShowCommand extends Leaf {
                                 + Sizes.show(info.diskUsedBytes()) + " here"),
                 List.of("directory", info.directory()),
                 List.of("created", info.createdAt().toString())));
+        if (!info.pinned().isEmpty()) {
+            facts.add(List.of("may reach", pinned(info.pinned())));
+        }
         if (info.startedFrom() != null) {
             facts.add(List.of("started from", info.startedFrom()));
         }
@@ -72,6 +79,15 @@ final class VmShowCommand extends Leaf {
         String nat = info.allowHosts().isEmpty() ? "NAT" : "NAT to " + String.join(", ", info.allowHosts());
         return info.network() + ", " + (info.nat() ? nat : "nothing beyond the host")
                 + (info.denied() == 0 ? "" : "; " + info.denied() + " packets denied");
+    }
+
+    /** By name: {@code example.org 192.0.2.7 192.0.2.8, a.example.org 192.0.2.9}. */
+    private static String pinned(List<PinnedAddress> pinned) {
+        Map<String, String> byName = new TreeMap<>();
+        pinned.forEach(each -> byName.merge(each.name(), each.address(), (all, one) -> all + " " + one));
+        return byName.entrySet().stream()
+                .map(each -> Neutral.line(each.getKey()) + " " + each.getValue())
+                .collect(Collectors.joining(", "));
     }
 
     private static String acceleration(VmInfo info) {

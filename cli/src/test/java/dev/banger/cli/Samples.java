@@ -56,6 +56,7 @@ final class Samples {
                 idlePauseSeconds,
                 false,
                 List.of(),
+                List.of(),
                 0);
     }
 

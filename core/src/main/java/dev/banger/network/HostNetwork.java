@@ -137,6 +137,21 @@ public final class HostNetwork implements AutoCloseable {
         }
     }
 
+    /** Changes what a VM that is plugged in may reach: its rules are in place when this returns. Of others there is nothing to change. */
+    public void changeEgress(String vmId, Egress egress) {
+        rules.lock();
+        try {
+            GuestPort port = ports.get(vmId);
+            if (port != null) {
+                Map<String, GuestPort> next = new LinkedHashMap<>(ports);
+                next.put(vmId, new GuestPort(vmId, port.tap(), port.mac(), port.ip(), egress, port.published()));
+                change(next, uplink);
+            }
+        } finally {
+            rules.unlock();
+        }
+    }
+
     /** Unplugs a VM: its tap passes nothing any more, and its rules go. Both are tried; failures are joined. Idempotent. */
     public void unplug(String vmId) {
         rules.lock();

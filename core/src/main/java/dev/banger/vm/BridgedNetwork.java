@@ -4,6 +4,8 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.PinnedAddress;
+import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.GuestPort;
 import dev.banger.network.HostNetwork;
@@ -16,6 +18,7 @@ import dev.banger.vm.Vmm.Attachment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +32,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +53,11 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private final BridgeSettings bridge;
     private final Path marker;
     private final Supplier<List<String>> missing;
-    private final Runnable opened;
+    private final BridgeServices services;
+    private final NamePins pins;
+    /** Orders changes of policies and pins: what was decided last is what is applied last. */
+    private final ReentrantLock policies = new ReentrantLock();
+
     private final Map<String, Tap> taps = new ConcurrentHashMap<>();
     private final Map<String, Future<Void>> plugs = new ConcurrentHashMap<>();
     private final ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor(
@@ -60,7 +68,6 @@ public final class BridgedNetwork implements Network, AutoCloseable {
      * @param name {@link #NAME}, or that of a named network
      * @param marker a file that is there while the host has anything of it
      * @param missing what this host lacks for it
-     * @param opened called when the bridge is there for VMs; must not wait
      */
     public BridgedNetwork(
             String name,
@@ -68,13 +75,14 @@ public final class BridgedNetwork implements Network, AutoCloseable {
             BridgeSettings bridge,
             Path marker,
             Supplier<List<String>> missing,
-            Runnable opened) {
+            BridgeServices services) {
         this.name = name;
         this.network = network;
         this.bridge = bridge;
         this.marker = marker;
         this.missing = missing;
-        this.opened = opened;
+        this.services = services;
+        pins = new NamePins(bridge.subnet(), this::applyPins, InstantSource.system());
     }
 
     @Override
@@ -101,7 +109,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
 
     @Override
     public void check(VmSpec spec) {
-        NetworkPolicy.egress(spec);
+        NetworkPolicy.of(spec);
         if (spec.idlePauseSeconds() > 0) {
             throw BangerException.invalid("whether a bridged VM is idle is not known; --idle-pause is for user mode");
         }
@@ -117,10 +125,9 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     @Override
     public Attachment attach(VmRecord vm) {
         ensureOpen(List.of());
-        opened.run();
+        services.opened(pins::answered);
         Tap tap = tap(vm);
-        GuestPort port = port(vm, tap);
-        FutureTask<Void> plug = new FutureTask<>(() -> network.plug(port), null);
+        FutureTask<Void> plug = new FutureTask<>(() -> plug(vm, tap), null);
         plugs.put(vm.id(), plug);
         Thread.ofPlatform().daemon().name("plug " + vm.name()).start(plug);
         later(network::ensureTaps);
@@ -165,13 +172,34 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         }
     }
 
-    private static GuestPort port(VmRecord vm, Tap tap) {
+    private void plug(VmRecord vm, Tap tap) {
+        policies.lock();
+        try {
+            network.plug(port(vm, tap));
+        } finally {
+            policies.unlock();
+        }
+    }
+
+    private void applyPins(String vmId) {
+        policies.lock();
+        try {
+            if (taps.containsKey(vmId)) {
+                network.changeEgress(vmId, pins.egress(vmId));
+            }
+        } finally {
+            policies.unlock();
+        }
+    }
+
+    private GuestPort port(VmRecord vm, Tap tap) {
+        pins.begin(vm, NetworkPolicy.of(vm.spec()));
         return new GuestPort(
                 vm.id(),
                 tap,
                 new MacAddress(vm.runtime().mac()),
                 Ipv4Address.of(vm.runtime().hostAddress()),
-                NetworkPolicy.egress(vm.spec()),
+                pins.egress(vm.id()),
                 vm.spec().ports());
     }
 
@@ -185,6 +213,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         try {
             network.unplug(vm.id());
         } finally {
+            pins.end(vm);
             later(() -> network.releaseTap(tap)); // for the next VM; this one is off the network
         }
     }
@@ -202,7 +231,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     public void change(VmRecord vm) {
         Tap tap = taps.get(vm.id());
         if (tap != null) {
-            network.plug(port(vm, tap));
+            plug(vm, tap);
         }
     }
 
@@ -224,7 +253,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
             if (taps.isEmpty()) {
                 shut();
             } else {
-                opened.run();
+                services.opened(pins::answered);
             }
         } catch (BangerException e) {
             LOG.warn("Could not take up the bridged network: {}", e.getMessage(), e);
@@ -253,7 +282,9 @@ public final class BridgedNetwork implements Network, AutoCloseable {
 
     private void look() {
         try {
-            network.reconcile();
+            if (!network.reconcile().repaired().isEmpty()) {
+                services.opened(pins::answered);
+            }
         } catch (RuntimeException e) { // the next look tries again
             LOG.warn("Could not look after the bridged network", e);
         }
@@ -278,6 +309,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
             return;
         }
         open = false;
+        services.closed();
         network.close();
         if (taps.isEmpty()) {
             try {
@@ -291,6 +323,11 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     @Override
     public long denied(VmRecord vm) {
         return taps.containsKey(vm.id()) ? network.denied().getOrDefault(vm.id(), 0L) : 0;
+    }
+
+    @Override
+    public List<PinnedAddress> pinned(VmRecord vm) {
+        return pins.pinned(vm.id());
     }
 
     @Override
@@ -324,6 +361,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     /** VMs that run keep their taps and rules; without any, nothing is left. */
     @Override
     public void close() {
+        pins.close();
         background.shutdown(); // what was put off is done: a tap that is not given back keeps the bridge
         try {
             if (!background.awaitTermination(20, TimeUnit.SECONDS)) {

@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
+import dev.banger.api.PinnedAddress;
 import dev.banger.network.BridgeSettings;
 import java.util.List;
 import java.util.Optional;
@@ -57,6 +58,11 @@ public interface Network {
     /** How many packets beyond the host it was denied. */
     default long denied(VmRecord vm) {
         return 0;
+    }
+
+    /** The addresses it may reach beyond the host because of names its spec allows. */
+    default List<PinnedAddress> pinned(VmRecord vm) {
+        return List.of();
     }
 
     List<Check> doctor();

@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.LogKind;
+import dev.banger.api.PinnedAddress;
 import dev.banger.api.StopMode;
 import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
@@ -134,6 +135,11 @@ public final class VmService implements AutoCloseable {
     /** Packets of a VM's that were denied. */
     public long denied(VmRecord vm) {
         return host.networks().of(vm).denied(vm);
+    }
+
+    /** What a VM may reach by the names it is allowed. */
+    public List<PinnedAddress> pinned(VmRecord vm) {
+        return host.networks().of(vm).pinned(vm);
     }
 
     private void ended(String id) {

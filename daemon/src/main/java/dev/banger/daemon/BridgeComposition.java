@@ -6,6 +6,7 @@ import dev.banger.config.Places;
 import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.firewall.NftFirewall;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Cidr;
 import dev.banger.network.HomeId;
@@ -34,32 +35,37 @@ final class BridgeComposition {
     private BridgeComposition() {}
 
     /** The common one. */
-    static BridgedNetwork of(Places places, BridgeSettings bridge, ProgramRunner programs, Runnable opened) {
+    static BridgedNetwork of(Places places, BridgeSettings bridge, ProgramRunner programs, BridgeServices services) {
         return of(
                 BridgedNetwork.NAME,
                 HomeId.of(places.state()),
                 bridge,
                 places.state().resolve("bridge"),
                 programs,
-                opened);
+                services);
     }
 
     private static BridgedNetwork of(
-            String name, HomeId home, BridgeSettings bridge, Path marker, ProgramRunner programs, Runnable opened) {
+            String name,
+            HomeId home,
+            BridgeSettings bridge,
+            Path marker,
+            ProgramRunner programs,
+            BridgeServices services) {
         NftFirewall firewall = new NftFirewall(programs, List.of());
         HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs, List.of()), firewall, FREE_TAPS);
-        return new BridgedNetwork(name, network, bridge, marker, new Missing(programs, firewall)::get, opened);
+        return new BridgedNetwork(name, network, bridge, marker, new Missing(programs, firewall)::get, services);
     }
 
     /** Named ones: each has links, taps, tables and markers of its own, as if it were another home's. */
-    static NetworkService.Factory named(Places places, ProgramRunner programs, BridgeNames names) {
+    static NetworkService.Factory named(Places places, ProgramRunner programs, NetworkNames names) {
         return new NetworkService.Factory() {
             @Override
             public BridgedNetwork make(NamedNetwork network) {
                 HomeId home = home(network.name());
                 BridgeSettings bridge = network.settings(home.prefix());
                 Path marker = places.state().resolve("bridge-" + network.name());
-                return of(network.name(), home, bridge, marker, programs, () -> names.serve(bridge));
+                return of(network.name(), home, bridge, marker, programs, names.at(bridge));
             }
 
             @Override

@@ -1,84 +1,85 @@
 package dev.banger.daemon;
 
 import dev.banger.api.DoctorReport.Check;
-import dev.banger.host.dns.AnswerListener;
 import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.Forwarding;
 import dev.banger.host.dns.ListenAddress;
+import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.NameServer;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.LinkedHashMap;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
- * The DNS servers of guests, one at the address of each bridge once that is there. Guests of a network whose VMs see each other are
- * told of these alone. Thread-safe.
+ * The DNS server of guests at a bridge, at the bridge's address, which is there once the first of them is. Guests of a network whose
+ * VMs see each other are told of these alone. Thread-safe.
  */
-final class BridgeNames implements NameServer {
+final class BridgeNames implements NameServer, BridgeServices {
     private static final int PORT = 53;
 
-    private final Map<BridgeSettings, DnsServer> servers = new LinkedHashMap<>();
-    private Map<String, String> records = Map.of();
-    private boolean closed;
+    private final BridgeSettings bridge;
+    private final DnsServer server;
+    private volatile Answers answers = (guest, name, addresses, ttl) -> CompletableFuture.completedStage(null);
+    private boolean started;
 
-    /** Serves at this bridge, which is there. Harmless when that is done already. */
-    synchronized void serve(BridgeSettings bridge) {
-        if (closed || servers.containsKey(bridge)) {
-            return;
-        }
-        DnsServer server = new DnsServer(
+    BridgeNames(BridgeSettings bridge) {
+        this.bridge = bridge;
+        server = new DnsServer(
                 List.of(new ListenAddress(
                         new InetSocketAddress(
                                 InetAddress.ofLiteral(bridge.address().toString()), PORT),
                         ListenAddress.Role.GUEST)),
-                Forwarding.toHostResolvers(AnswerListener.NONE));
-        servers.put(bridge, server);
-        server.replaceDns(visible(bridge));
-        server.start();
+                Forwarding.toHostResolvers(this::answered));
     }
 
-    /** Ends serving at a bridge that is no longer there. Idempotent. */
-    synchronized void leave(BridgeSettings bridge) {
-        DnsServer server = servers.remove(bridge);
-        if (server != null) {
-            server.close();
-        }
+    private CompletionStage<?> answered(InetAddress guest, String name, List<InetAddress> told, Duration ttl) {
+        List<Ipv4Address> addresses = told.stream()
+                .filter(Inet4Address.class::isInstance)
+                .map(address -> Ipv4Address.of(address.getHostAddress()))
+                .toList();
+        return answers.answered(Ipv4Address.of(guest.getHostAddress()), name, addresses, ttl);
     }
 
-    /** It begins at each bridge by itself. */
+    /** Nothing: it has no address before there is a bridge. */
     @Override
     public void start() {}
 
     @Override
-    public synchronized void replaceDns(Map<String, String> next) {
-        records = Map.copyOf(next);
-        servers.forEach((bridge, server) -> server.replaceDns(visible(bridge)));
+    public synchronized void opened(Answers hearing) {
+        answers = hearing;
+        if (!started) {
+            started = true;
+            server.start();
+        }
     }
 
-    private Map<String, String> visible(BridgeSettings bridge) {
-        if (!bridge.peers()) {
-            return records;
+    @Override
+    public void closed() {}
+
+    @Override
+    public void replaceDns(Map<String, String> records) {
+        Map<String, String> visible = new HashMap<>(records);
+        if (bridge.peers()) {
+            visible.values().removeIf(address -> !bridge.subnet().contains(Ipv4Address.of(address)));
         }
-        Map<String, String> visible = new LinkedHashMap<>(records);
-        visible.values().removeIf(address -> !bridge.subnet().contains(Ipv4Address.of(address)));
-        return visible;
+        server.replaceDns(visible);
     }
 
     @Override
     public synchronized List<Check> doctor() {
-        return servers.values().stream()
-                .flatMap(server -> server.doctor().stream())
-                .toList();
+        return started ? server.doctor() : List.of();
     }
 
     @Override
-    public synchronized void close() {
-        closed = true;
-        servers.values().forEach(DnsServer::close);
-        servers.clear();
+    public void close() {
+        server.close();
     }
 }

@@ -126,9 +126,9 @@ final class Daemon implements AutoCloseable {
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);
         BridgeSettings bridge = BridgeComposition.settings(places, environment);
-        BridgeNames bridgeNames = new BridgeNames();
-        parts.push("names at the bridge", bridgeNames::close);
-        BridgedNetwork bridged = BridgeComposition.of(places, bridge, programs, () -> bridgeNames.serve(bridge));
+        NetworkNames bridgeNames = new NetworkNames();
+        parts.push("names at the bridges", bridgeNames::close);
+        BridgedNetwork bridged = BridgeComposition.of(places, bridge, programs, bridgeNames.at(bridge));
         parts.push("bridged network", bridged::close);
         Networks networks = new Networks(List.of(new UserModeNetwork(vmsDirectory), bridged));
         NetworkService namedNetworks = new NetworkService(

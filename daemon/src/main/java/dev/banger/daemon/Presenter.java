@@ -61,6 +61,7 @@ final class Presenter {
                 vm.spec().idlePauseSeconds(),
                 vm.spec().nat(),
                 vm.spec().allowHosts(),
+                vms.pinned(vm),
                 vms.denied(vm));
     }
 

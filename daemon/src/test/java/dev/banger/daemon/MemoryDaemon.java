@@ -67,7 +67,7 @@ final class MemoryDaemon implements AutoCloseable {
         names.start();
         DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
         Doctor doctor = new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms);
-        BridgeNames bridges = new BridgeNames();
+        NetworkNames bridges = new NetworkNames();
         NetworkService networks = new NetworkService(
                 new MemoryNetworkStore(),
                 seams.networks(),

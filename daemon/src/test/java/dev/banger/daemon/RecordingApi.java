@@ -72,6 +72,7 @@ final class RecordingApi {
                 0,
                 false,
                 List.of(),
+                List.of(),
                 0);
     }
 

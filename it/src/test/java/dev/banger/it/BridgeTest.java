@@ -55,6 +55,10 @@ class BridgeTest {
         return banger.exec(vm, "curl", "-sS", "-m", "5", NetworkLab.url()).run();
     }
 
+    private Outcome fetch(String vm, String name) {
+        return banger.exec(vm, "curl", "-sS", "-m", "5", "http://" + name + "/hello").run();
+    }
+
     private String create(String name, String... more) {
         String[] words = new String[more.length + 8];
         System.arraycopy(
@@ -235,6 +239,30 @@ class BridgeTest {
                 .refused(2, "no network \"backend\"", "banger network create");
     }
 
+    @Test
+    void namesThatAreAllowedLeadToTheAddressesTheGuestIsTold() {
+        create("dev", "--allow-host", "web.example.org:80", "--allow-host", "*.web.example.com");
+        assertThat(fetch("dev").status()).as("not asked for yet").isNotZero();
+
+        assertThat(fetch("dev", "web.example.org").expect(0).line()).isEqualTo("hello from the internet");
+        fetch("dev").expect(0);
+        assertThat(banger.show("dev").toString())
+                .contains("name=web.example.org, address=" + NetworkLab.SERVER);
+        assertThat(fetch("dev", "other.example.org").status()).as("curl's status").isEqualTo(28);
+        fetch("dev", "deep.web.example.com").expect(0);
+        assertThat(fetch("dev", "rebound.web.example.com").status()).as("curl's status").isEqualTo(28);
+        assertThat(banger.ok("vm", "show", "dev").out())
+                .contains("deep.web.example.com " + NetworkLab.SERVER)
+                .doesNotContain("192.168.7.7");
+        assertThat(Outcome.number(banger.show("dev"), "denied")).isPositive();
+
+        banger.ok("vm", "set", "dev", "--allow-host", "other.example.org");
+        assertThat(fetch("dev").status()).isNotZero();
+        assertThat(fetch("dev", "web.example.org").status()).isNotZero();
+        banger.ok("vm", "set", "dev", "--allow-host", "web.example.org");
+        fetch("dev", "web.example.org").expect(0);
+    }
+
     /** All at once: the daemon and the VM are killed, and the next daemon finds their rules and links. */
     @Test
     void whatAKilledDaemonLeftIsCleanedUp() {
@@ -252,8 +280,8 @@ class BridgeTest {
     void whatCannotBeIsRefused() {
         banger.run("vm", "create", "--name", "x", "--network", "none").refused(2, "no network \"none\"", "bridge");
         banger.run("vm", "create", "--name", "x", "--nat").refused(2, "--network bridge");
-        banger.run("vm", "create", "--name", "x", "--network", "bridge", "--allow-host", "example.org")
-                .refused(2, "example.org", "ADDRESS");
+        banger.run("vm", "create", "--name", "x", "--network", "bridge", "--allow-host", "https://example.org")
+                .refused(2, "https://example.org", "ADDRESS", "NAME");
         assertThat(banger.vms()).isEmpty();
     }
 }

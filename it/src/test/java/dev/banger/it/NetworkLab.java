@@ -1,12 +1,16 @@
 package dev.banger.it;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 
-/** Two network namespaces: one as a host, and one as the internet, with a web server, which the host's default route leads to. */
+/**
+ * Two network namespaces: one as a host, and one as the internet, with a web server and a DNS server, which the host's default
+ * route leads to.
+ */
 final class NetworkLab implements AutoCloseable {
     static final String SERVER = "198.51.100.1";
     static final String ELSEWHERE = "198.51.100.9";
@@ -14,6 +18,7 @@ final class NetworkLab implements AutoCloseable {
     private final String host = "bgrit-host-" + ProcessHandle.current().pid();
     private final String internet = "bgrit-net-" + ProcessHandle.current().pid();
     private final Process server;
+    private final Process resolver;
 
     /** {@code directory} is what the server serves. */
     NetworkLab(Path directory) throws IOException {
@@ -29,12 +34,37 @@ final class NetworkLab implements AutoCloseable {
         ip("-n", internet, "link", "set", "up1", "up");
         ip("-n", host, "route", "add", "default", "via", SERVER);
         Files.writeString(directory.resolve("hello"), "hello from the internet\n");
+        Path settings = Path.of("/etc/netns", host); // programs in the namespace have it in place of /etc/resolv.conf
+        Files.createDirectories(settings);
+        Files.writeString(settings.resolve("resolv.conf"), "nameserver " + SERVER + "\n");
+        resolver = new ProcessBuilder(
+                        "ip",
+                        "netns",
+                        "exec",
+                        internet,
+                        java(),
+                        "-cp",
+                        Path.of(URI.create(NameResponder.class
+                                        .getProtectionDomain()
+                                        .getCodeSource()
+                                        .getLocation()
+                                        .toString()))
+                                .toString(),
+                        NameResponder.class.getName(),
+                        SERVER,
+                        "web.example.org=" + SERVER,
+                        "other.example.org=" + ELSEWHERE,
+                        "deep.web.example.com=" + SERVER,
+                        "rebound.web.example.com=192.168.7.7")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
         server = new ProcessBuilder(
                         "ip",
                         "netns",
                         "exec",
                         internet,
-                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        java(),
                         "-m",
                         "jdk.httpserver",
                         "-b",
@@ -49,6 +79,10 @@ final class NetworkLab implements AutoCloseable {
         Awaitility.await("the web server")
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> inHost("curl", "-sS", "-m", "5", url()).run().status() == 0);
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin/java").toString();
     }
 
     static String url() {
@@ -88,12 +122,15 @@ final class NetworkLab implements AutoCloseable {
     @Override
     public void close() {
         server.destroyForcibly();
+        resolver.destroyForcibly();
         try {
             server.waitFor();
+            resolver.waitFor();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         ip("netns", "delete", internet);
         ip("netns", "delete", host);
+        BangerHome.Trees.delete(Path.of("/etc/netns", host));
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.PinnedAddress;
+import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Egress;
 import dev.banger.network.GuestPort;
@@ -19,12 +21,16 @@ import dev.banger.testkit.Records;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +47,36 @@ class BridgedNetworkTest {
     private final FakeLinks links = new FakeLinks();
     private final FakeFirewall firewall = new FakeFirewall();
     private final List<String> missing = new ArrayList<>();
+    private final Services services = new Services();
     private BridgedNetwork network;
+
+    private static final class Services implements BridgeServices {
+        final List<String> calls = new ArrayList<>();
+        Answers answers = (guest, name, addresses, ttl) -> CompletableFuture.completedStage(null);
+
+        @Override
+        public void opened(Answers hearing) {
+            calls.add("opened");
+            answers = hearing;
+        }
+
+        @Override
+        public void closed() {
+            calls.add("closed");
+        }
+    }
+
+    /** What the guest is told, and then its rules. */
+    private CompletableFuture<?> told(String name, String... addresses) {
+        return services.answers
+                .answered(
+                        Ipv4Address.of("10.77.0.2"),
+                        name,
+                        Stream.of(addresses).map(Ipv4Address::of).toList(),
+                        Duration.ofSeconds(60))
+                .toCompletableFuture()
+                .orTimeout(60, TimeUnit.SECONDS);
+    }
 
     @BeforeEach
     void aNetwork() {
@@ -56,7 +91,7 @@ class BridgedNetworkTest {
                 BRIDGE,
                 directory.resolve("bridge"),
                 () -> missing,
-                () -> {});
+                services);
     }
 
     @AfterEach
@@ -121,6 +156,7 @@ class BridgedNetworkTest {
         network.close();
         assertThat(links.list()).extracting(Links.Link::name).doesNotContain("bgr0");
         assertThat(directory).isEmptyDirectory();
+        assertThat(services.calls).containsExactly("opened", "closed");
     }
 
     @Test
@@ -208,8 +244,71 @@ class BridgedNetworkTest {
                         + " Destination[addresses=198.51.100.7/32, port=0]]]");
     }
 
+    @Test
+    void aNameIsReachedWhereTheGuestWasToldThatItIs() throws Exception {
+        VmRecord vm = vm(true, "192.0.2.0/24:443", "Example.org.:80", "*.example.org");
+        attach(vm);
+        assertThat(egress()).hasToString("Only[destinations=[Destination[addresses=192.0.2.0/24, port=443]]]");
+
+        told("example.org", "198.51.100.7").get();
+        told("a.b.example.org", "198.51.100.8").get();
+        told("notexample.org", "198.51.100.9").get();
+        told("example.org.evil.test", "198.51.100.9").get();
+
+        assertThat(egress())
+                .hasToString("Only[destinations=[Destination[addresses=192.0.2.0/24, port=443],"
+                        + " Destination[addresses=198.51.100.8/32, port=0],"
+                        + " Destination[addresses=198.51.100.7/32, port=80]]]");
+        assertThat(network.pinned(vm))
+                .containsExactly(
+                        new PinnedAddress("a.b.example.org", "198.51.100.8"),
+                        new PinnedAddress("example.org", "198.51.100.7"));
+
+        network.change(vm.with(spec(true, List.of("*.example.org"))));
+        assertThat(egress())
+                .as("what is still allowed stays")
+                .hasToString("Only[destinations=[Destination[addresses=198.51.100.8/32, port=0]]]");
+        network.change(vm.with(spec(false, List.of())));
+        assertThat(told("a.b.example.org", "198.51.100.8")).isCompleted();
+        assertThat(egress()).isEqualTo(new Egress.None());
+        assertThat(network.pinned(vm)).isEmpty();
+    }
+
+    @Test
+    void whatANameCannotBeMadeReachableIsNotAnswered() throws Exception {
+        attach(vm(true, "example.org"));
+        firewall.failing = true;
+        assertThat(told("example.org", "198.51.100.7")).failsWithin(Duration.ofSeconds(60));
+        firewall.failing = false;
+
+        told("example.org", "198.51.100.7").get();
+
+        assertThat(egress()).hasToString("Only[destinations=[Destination[addresses=198.51.100.7/32, port=0]]]");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"", "example.org", "1.2.3", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4/33", "::1", "1.2.3.4;x"})
+    @ValueSource(
+            strings = {
+                "",
+                "1.2.3",
+                "1.2.3.4:0",
+                "1.2.3.4:65536",
+                "1.2.3.4/33",
+                "::1",
+                "1.2.3.4;x",
+                "example",
+                "*",
+                "a.*.example.org",
+                "*example.org",
+                "example.org:http",
+                "example.org:",
+                "example..org",
+                "-a.example.org",
+                "example.org/24",
+                "b\u00fccher.example",
+                "dev.vm",
+                "*.vm"
+            })
     void whatIsNoDestinationIsRefused(String text) {
         assertThatThrownBy(() -> network.check(spec(true, List.of(text)))).isInstanceOf(BangerException.class);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Cidr;
 import dev.banger.network.HomeId;
@@ -63,7 +64,13 @@ class NetworkServiceTest {
                 bridge,
                 Path.of("/nowhere"),
                 () -> missing,
-                () -> {});
+                new BridgeServices() {
+                    @Override
+                    public void opened(Answers answers) {}
+
+                    @Override
+                    public void closed() {}
+                });
     }
 
     private static BridgeSettings bridge(Network network) {
