@@ -56,7 +56,8 @@ class BridgeTest {
     }
 
     private Outcome fetch(String vm, String name) {
-        return banger.exec(vm, "curl", "-sS", "-m", "5", "http://" + name + "/hello").run();
+        return banger.exec(vm, "curl", "-sS", "-m", "5", "http://" + name + "/hello")
+                .run();
     }
 
     private String create(String name, String... more) {
@@ -246,11 +247,14 @@ class BridgeTest {
 
         assertThat(fetch("dev", "web.example.org").expect(0).line()).isEqualTo("hello from the internet");
         fetch("dev").expect(0);
-        assertThat(banger.show("dev").toString())
-                .contains("name=web.example.org, address=" + NetworkLab.SERVER);
-        assertThat(fetch("dev", "other.example.org").status()).as("curl's status").isEqualTo(28);
+        assertThat(banger.show("dev").toString()).contains("name=web.example.org, address=" + NetworkLab.SERVER);
+        assertThat(fetch("dev", "other.example.org").status())
+                .as("curl's status")
+                .isEqualTo(28);
         fetch("dev", "deep.web.example.com").expect(0);
-        assertThat(fetch("dev", "rebound.web.example.com").status()).as("curl's status").isEqualTo(28);
+        assertThat(fetch("dev", "rebound.web.example.com").status())
+                .as("curl's status")
+                .isEqualTo(28);
         assertThat(banger.ok("vm", "show", "dev").out())
                 .contains("deep.web.example.com " + NetworkLab.SERVER)
                 .doesNotContain("192.168.7.7");

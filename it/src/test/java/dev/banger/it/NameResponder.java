@@ -41,11 +41,12 @@ final class NameResponder {
         StringBuilder name = new StringBuilder();
         int at = HEADER;
         while (query[at] != 0) {
-            name.append(new String(query, at + 1, query[at], StandardCharsets.US_ASCII)).append('.');
+            name.append(new String(query, at + 1, query[at], StandardCharsets.US_ASCII))
+                    .append('.');
             at += query[at] + 1;
         }
-        byte[] address = addresses.get(
-                name.substring(0, Math.max(0, name.length() - 1)).toLowerCase(Locale.ROOT));
+        byte[] address =
+                addresses.get(name.substring(0, Math.max(0, name.length() - 1)).toLowerCase(Locale.ROOT));
         boolean asked = query[at + 2] == TYPE_A;
         ByteArrayOutputStream answer = new ByteArrayOutputStream();
         answer.write(query, 0, 2);
