@@ -41,9 +41,11 @@ final class VmOptions {
 
     @Option(
             names = "--publish",
-            paramLabel = "HOST:GUEST",
+            paramLabel = "[ADDRESS:]HOST:GUEST",
             converter = Ports.Converter.class,
-            description = "Make a TCP port of the guest reachable at the VM's address; may be repeated.")
+            description =
+                    "Make a TCP port of the guest reachable at the VM's address, for this host alone, or at an address of"
+                            + " this host, also for others; may be repeated.")
     private List<PublishedPort> ports = List.of();
 
     @Option(

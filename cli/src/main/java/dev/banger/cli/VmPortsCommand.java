@@ -81,7 +81,7 @@ final class VmPortsCommand extends Leaf {
         }
         for (PublishedPort published : vm.ports()) {
             if (published.guestPort() == port.port()) {
-                return vm.address() + ":" + published.hostPort();
+                return published.addressOr(vm.address()) + ":" + published.hostPort();
             }
         }
         if (port.port() == SSH && vm.sshPort() != 0) {

@@ -54,7 +54,7 @@ final class VmSetCommand extends Leaf {
 
     @Option(
             names = "--publish",
-            paramLabel = "HOST:GUEST",
+            paramLabel = "[ADDRESS:]HOST:GUEST",
             converter = Ports.Converter.class,
             description = "A published port; all those given replace all there were. May be repeated.")
     private @Nullable List<PublishedPort> ports;

@@ -46,7 +46,7 @@ final class Samples {
                 8L << 30,
                 3L << 20,
                 "user",
-                List.of(new PublishedPort(8080, 80)),
+                List.of(PublishedPort.ofVm(8080, 80)),
                 22,
                 Instant.parse("2026-11-24T10:00:00Z"),
                 running ? Instant.parse("2026-11-24T10:00:02Z") : null,

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.PublishedPort;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -78,12 +80,34 @@ class SizesTest {
     @ParameterizedTest
     @CsvSource({"80, 80, 80", "8080:80, 8080, 80", "1:65535, 1, 65535"})
     void aPortIsUnderstood(String text, int host, int guest) {
-        assertThat(new Ports.Converter().convert(text)).isEqualTo(new PublishedPort(host, guest));
+        assertThat(new Ports.Converter().convert(text)).isEqualTo(PublishedPort.ofVm(host, guest));
+    }
+
+    @Test
+    void aPortMayHaveAnAddress() {
+        assertThat(new Ports.Converter().convert("0.0.0.0:8080:80")).isEqualTo(new PublishedPort("0.0.0.0", 8080, 80));
+        assertThat(Ports.show(List.of(new PublishedPort("192.0.2.1", 8080, 80), PublishedPort.ofVm(1, 2))))
+                .isEqualTo("192.0.2.1:8080:80, 1:2");
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", ":", "80:", ":80", "a:b", "1:2:3", "0:80", "80:65536", "-1:80", "80/udp", "127.0.0.1:80:80"})
+            strings = {
+                "",
+                ":",
+                "80:",
+                ":80",
+                "a:b",
+                "1:2:3",
+                "0:80",
+                "80:65536",
+                "-1:80",
+                "80/udp",
+                "localhost:80:80",
+                "1.2.3.256:80:80",
+                "1.2.3.4:80",
+                "::1:80:80"
+            })
     void whatIsNoPortIsRefused(String text) {
         assertThatThrownBy(() -> new Ports.Converter().convert(text)).isInstanceOf(TypeConversionException.class);
     }

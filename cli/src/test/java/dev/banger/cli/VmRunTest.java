@@ -45,7 +45,7 @@ class VmRunTest {
                         2048L,
                         20L << 30,
                         "tcg",
-                        List.of(new PublishedPort(8080, 80), new PublishedPort(53, 53)),
+                        List.of(PublishedPort.ofVm(8080, 80), PublishedPort.ofVm(53, 53)),
                         true,
                         true,
                         600L,

@@ -9,7 +9,8 @@ import java.util.List;
  * @param vmId names it in rules, messages and counters
  * @param mac the only one it may send from
  * @param ip the only one it may send from
- * @param published TCP ports that the host reaches at {@code ip} under another number; neighbours of the host do not
+ * @param published TCP ports that the host reaches at {@code ip} under another number; neighbours of the host do not. Those with an
+ *     address are reached there, by neighbours as well
  */
 public record GuestPort(
         String vmId, Tap tap, MacAddress mac, Ipv4Address ip, Egress egress, List<PublishedPort> published) {
@@ -18,5 +19,10 @@ public record GuestPort(
             throw new IllegalArgumentException("no id of a VM: " + vmId);
         }
         published = List.copyOf(published);
+    }
+
+    /** Of what is published, that which has an address of the host's. */
+    public List<PublishedPort> exposed() {
+        return published.stream().filter(port -> port.address() != null).toList();
     }
 }

@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.PublishedPort;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +62,7 @@ public final class HostNetwork implements AutoCloseable {
                 initializeTapPool(live.stream().map(port -> port.tap().name()).collect(Collectors.toSet()));
                 ports = byVm(live);
                 uplink = discover();
-                if (current().nat()) {
+                if (current().forwards()) {
                     links.enableForwarding();
                 }
                 firewall.apply(current());
@@ -181,13 +182,51 @@ public final class HostNetwork implements AutoCloseable {
                         "VM " + other.vmId() + " has the tap, address or MAC address of VM " + port.vmId()
                                 + " already");
             }
+            port.exposed().forEach(each -> requireFree(each, other, port));
         }
+        requireExposable(port);
         Links.Link link = links.find(port.tap().name())
                 .filter(each -> each.ifindex() == port.tap().ifindex() && home.owns(each))
                 .orElseThrow(() -> new BangerException(
                         ErrorCode.WRONG_STATE, "tap " + port.tap().name() + " is gone, or not banger's any more"));
         if (!isPlaced(link)) {
             links.repairTaps(bridge, List.of(port.tap()));
+        }
+    }
+
+    private static void requireFree(PublishedPort port, GuestPort other, GuestPort of) {
+        boolean taken =
+                !other.vmId().equals(of.vmId()) && other.exposed().stream().anyMatch(port::clashes);
+        if (taken) {
+            throw new BangerException(
+                    ErrorCode.ALREADY_EXISTS,
+                    "port " + port.hostPort() + " of " + port.address() + " is published for VM " + other.vmId()
+                            + " already");
+        }
+    }
+
+    /** Packets to it would go to the guest, and past whatever program of the host's listens there. */
+    private void requireExposable(GuestPort guest) {
+        if (guest.exposed().isEmpty()) {
+            return;
+        }
+        List<String> own = links.list().stream()
+                .flatMap(link -> link.addresses().stream())
+                .map(address -> address.substring(0, address.indexOf('/')))
+                .toList();
+        for (PublishedPort port : guest.exposed()) {
+            String address = String.valueOf(port.address());
+            if (!address.equals("0.0.0.0") && !own.contains(address)) {
+                throw new BangerException(
+                        ErrorCode.PRECONDITION_FAILED,
+                        "cannot publish port " + port.hostPort() + ": " + address + " is no address of this host");
+            }
+            if (links.isListening(address, port.hostPort())) {
+                throw new BangerException(
+                        ErrorCode.ALREADY_EXISTS,
+                        "cannot publish port " + port.hostPort() + ": " + address + ":" + port.hostPort()
+                                + " is taken by another program; choose another port");
+            }
         }
     }
 
@@ -201,7 +240,7 @@ public final class HostNetwork implements AutoCloseable {
         try {
             ports = next;
             uplink = nextUplink;
-            if (current().nat()) {
+            if (current().forwards()) {
                 links.enableForwarding();
             }
             firewall.apply(current());
@@ -263,7 +302,7 @@ public final class HostNetwork implements AutoCloseable {
                 degraded.add("there is no default route, so NAT leads nowhere");
             }
             uplink = discovered;
-            if (current().nat() && !links.forwarding()) {
+            if (current().forwards() && !links.forwarding()) {
                 links.enableForwarding();
                 repaired.add("forwarding was off");
             }

@@ -67,6 +67,9 @@ public interface Links {
     /** Whether this host forwards IPv4 packets. */
     boolean forwarding();
 
+    /** Whether a program of this host listens on that TCP port, at {@code address}, or at one that includes it; 0.0.0.0 includes all but loopback. */
+    boolean isListening(String address, int port);
+
     /** The link of that name. */
     default Optional<Link> find(String name) {
         return list().stream().filter(link -> link.name().equals(name)).findFirst();

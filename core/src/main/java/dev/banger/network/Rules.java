@@ -17,6 +17,11 @@ public record Rules(HomeId home, BridgeSettings bridge, Optional<String> uplink,
                 .toList();
     }
 
+    /** Whether packets go between guests and others through this host. */
+    public boolean forwards() {
+        return nat() || ports.stream().anyMatch(port -> !port.exposed().isEmpty());
+    }
+
     /** Whether any guest has NAT. */
     public boolean nat() {
         return ports.stream().anyMatch(port -> port.egress().nat());

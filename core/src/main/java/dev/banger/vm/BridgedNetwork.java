@@ -5,6 +5,7 @@ import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.PinnedAddress;
+import dev.banger.api.PublishedPort;
 import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.GuestPort;
@@ -110,6 +111,12 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     @Override
     public void check(VmSpec spec) {
         NetworkPolicy.of(spec);
+        for (PublishedPort port : spec.ports()) {
+            if (port.address() != null && port.address().startsWith("127.")) {
+                throw BangerException.invalid("a port of a bridged VM is not published on " + port.address()
+                        + ": this host reaches it at the VM's address");
+            }
+        }
         if (spec.idlePauseSeconds() > 0) {
             throw BangerException.invalid("whether a bridged VM is idle is not known; --idle-pause is for user mode");
         }

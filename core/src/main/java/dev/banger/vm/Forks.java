@@ -88,7 +88,8 @@ final class Forks {
                     spec.memoryMiB(),
                     spec.workDiskBytes(),
                     spec.acceleration(),
-                    spec.ports(),
+                    // An address of the host is the parent's; each has one of its own.
+                    spec.ports().stream().filter(port -> port.address() == null).toList(),
                     true,
                     false,
                     spec.idlePauseSeconds(),

@@ -14,7 +14,7 @@ import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -121,11 +121,12 @@ final class VmCreation {
             throw BangerException.invalid("a VM is paused after a number of seconds, not " + spec.idlePauseSeconds());
         }
         host.networks().named(spec.network()).check(spec);
-        Set<Integer> seen = new HashSet<>();
+        List<PublishedPort> seen = new ArrayList<>();
         for (PublishedPort port : spec.ports()) {
-            if (!seen.add(port.hostPort())) {
+            if (seen.stream().anyMatch(port::clashes)) {
                 throw BangerException.invalid("port " + port.hostPort() + " is published twice");
             }
+            seen.add(port);
         }
         return spec;
     }

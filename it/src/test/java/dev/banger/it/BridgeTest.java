@@ -131,6 +131,43 @@ class BridgeTest {
     }
 
     @Test
+    void aPortPublishedOnAnAddressOfTheHostIsReachedFromOutside() {
+        create("dev", "--publish", NetworkLab.HOST + ":8081:80", "--publish", "8082:80");
+        banger.ok(
+                "vm",
+                "create",
+                "--name",
+                "user",
+                "--memory",
+                "256M",
+                "--publish",
+                NetworkLab.HOST + ":8083:80",
+                "--publish",
+                "8084:80");
+        for (String vm : new String[] {"dev", "user"}) {
+            banger.shell(vm, "mkdir -p /srv/w && echo from-" + vm + " >/srv/w/hello");
+            banger.shell(vm, "cd /srv/w && setsid python3 -m http.server 80 >/dev/null 2>&1 &");
+        }
+        assertThat(outside(8081).expect(0).line()).isEqualTo("from-dev");
+        assertThat(outside(8083).expect(0).line()).isEqualTo("from-user");
+        assertThat(outside(8082).status()).as("for the host alone").isNotZero();
+        assertThat(outside(8084).status()).as("for the host alone").isNotZero();
+        assertThat(banger.ok("vm", "ports", "dev").out()).contains(NetworkLab.HOST + ":8081");
+        banger.run("vm", "create", "--memory", "256M", "--network", "bridge", "--publish", "0.0.0.0:8081:80")
+                .refused(125, "8081", "already");
+        banger.run("vm", "create", "--memory", "256M", "--publish", "203.0.113.9:8089:80")
+                .refused(125, "203.0.113.9 is no address of this host");
+        banger.run("vm", "create", "--network", "bridge", "--publish", "127.0.0.1:8089:80")
+                .refused(2, "127.0.0.1");
+        banger.ok("vm", "fork", "dev", "fork");
+        assertThat(String.valueOf(banger.show("fork").get("ports"))).contains("8082").doesNotContain("8081");
+    }
+
+    private Outcome outside(int port) {
+        return lab.inInternet("curl", "-sS", "-m", "10", "http://" + NetworkLab.HOST + ":" + port + "/hello").run();
+    }
+
+    @Test
     void whatItReachesChangesWhileItRunsAndOutlivesTheDaemon() {
         String address = create("dev");
         assertThat(banger.show("dev")).containsEntry("startedFrom", "template").containsEntry("nat", false);

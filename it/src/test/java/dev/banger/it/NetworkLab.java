@@ -13,6 +13,7 @@ import org.awaitility.Awaitility;
  */
 final class NetworkLab implements AutoCloseable {
     static final String SERVER = "198.51.100.1";
+    static final String HOST = "198.51.100.2";
     static final String ELSEWHERE = "198.51.100.9";
 
     private final String host = "bgrit-host-" + ProcessHandle.current().pid();
@@ -25,7 +26,7 @@ final class NetworkLab implements AutoCloseable {
         ip("netns", "add", host);
         ip("netns", "add", internet);
         ip("link", "add", "up0", "netns", host, "type", "veth", "peer", "name", "up1", "netns", internet);
-        ip("-n", host, "address", "add", "198.51.100.2/24", "dev", "up0");
+        ip("-n", host, "address", "add", HOST + "/24", "dev", "up0");
         ip("-n", internet, "address", "add", SERVER + "/24", "dev", "up1");
         for (String each : new String[] {host, internet}) {
             ip("-n", each, "link", "set", "lo", "up");
@@ -95,8 +96,16 @@ final class NetworkLab implements AutoCloseable {
     }
 
     Call inHost(String... words) {
+        return in(host, words);
+    }
+
+    Call inInternet(String... words) {
+        return in(internet, words);
+    }
+
+    private static Call in(String namespace, String... words) {
         String[] all = new String[words.length + 4];
-        System.arraycopy(new String[] {"ip", "netns", "exec", host}, 0, all, 0, 4);
+        System.arraycopy(new String[] {"ip", "netns", "exec", namespace}, 0, all, 0, 4);
         System.arraycopy(words, 0, all, 4, words.length);
         return Call.program(all);
     }

@@ -23,6 +23,9 @@ public final class FakeLinks implements Links {
     /** What was asked for, in order: {@code create NAME}, {@code delete NAME}, {@code up NAME}, {@code down NAME}. */
     public final List<String> calls = new ArrayList<>();
 
+    /** Ports that programs of the host listen on, at all addresses. */
+    public final Set<Integer> listening = new HashSet<>();
+
     private final Map<String, Link> links = new LinkedHashMap<>();
     private List<Route> routes = List.of(new Route("unicast", new Cidr(new Ipv4Address(0), 0), "eth0", 0, List.of()));
     private int ifindex = 1;
@@ -129,6 +132,11 @@ public final class FakeLinks implements Links {
             calls.add("delete " + each.name());
             links.remove(each.name());
         }
+    }
+
+    @Override
+    public synchronized boolean isListening(String address, int port) {
+        return listening.contains(port);
     }
 
     @Override

@@ -549,7 +549,7 @@ class VmServiceTest {
                         null,
                         null,
                         null,
-                        List.of(new PublishedPort(80, 80), new PublishedPort(80, 81)),
+                        List.of(PublishedPort.ofVm(80, 80), PublishedPort.ofVm(80, 81)),
                         true,
                         false,
                         null,

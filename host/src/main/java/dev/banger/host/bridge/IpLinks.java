@@ -231,6 +231,21 @@ public final class IpLinks implements Links {
         return list().stream().collect(Collectors.toMap(Link::name, Function.identity(), (one, two) -> one));
     }
 
+    /** By ss(8), a line for each socket: state, two queues, local address and port, the peer's. */
+    @Override
+    public boolean isListening(String address, int port) {
+        String sockets = run(program("ss", "-Hltn", "sport", "=", ":" + port)).text();
+        return sockets.lines()
+                .map(line -> line.strip().split("\\s+"))
+                .filter(fields -> fields.length > 3)
+                .map(fields ->
+                        fields[3].substring(0, fields[3].lastIndexOf(':')).replaceAll("%.*", ""))
+                .anyMatch(local -> local.equals("*")
+                        || local.equals("0.0.0.0")
+                        || local.equals(address)
+                        || address.equals("0.0.0.0") && local.matches("[0-9.]+") && !local.startsWith("127."));
+    }
+
     @Override
     public void enableForwarding() {
         if (!forwarding()) {

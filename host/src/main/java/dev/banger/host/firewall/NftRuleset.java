@@ -158,6 +158,7 @@ final class NftRuleset {
                 -5,
                 List.of("iifname " + br + " goto from-guest", "oifname " + br + " goto to-guest"));
         hook("postrouting", "nat", "postrouting", 100, masquerade());
+        hook("exposed", "nat", "prerouting", -100, exposed());
         hook("output", "nat", "output", -100, published());
         close();
     }
@@ -183,6 +184,9 @@ final class NftRuleset {
     private void egress(GuestPort port) {
         String drop = "counter name " + quoted(counter(port.vmId())) + " drop" + comment(port);
         List<String> lines = new ArrayList<>();
+        port.exposed()
+                .forEach(each -> lines.add(
+                        "ct direction reply ct status dnat tcp sport " + each.guestPort() + " accept" + comment(port)));
         if (port.egress().nat() && rules.uplink().isPresent()) {
             lines.add("oifname != " + quoted(rules.uplink().get()) + " " + drop);
             lines.add("ip daddr { " + NOWHERE.stream().map(Cidr::toString).collect(Collectors.joining(", ")) + " } "
@@ -210,6 +214,10 @@ final class NftRuleset {
 
     private List<String> toGuests() {
         List<String> lines = new ArrayList<>();
+        rules.ports()
+                .forEach(port -> port.exposed()
+                        .forEach(each -> lines.add("ct status dnat ip daddr " + port.ip() + " tcp dport "
+                                + each.guestPort() + " accept" + comment(port))));
         rules.uplink()
                 .ifPresent(uplink -> natted().forEach(port -> lines.add("iifname " + quoted(uplink) + " ip daddr "
                         + port.ip() + " ct state established,related accept" + comment(port))));
@@ -231,13 +239,30 @@ final class NftRuleset {
         List<String> lines = new ArrayList<>();
         for (GuestPort port : rules.ports()) {
             for (PublishedPort each : port.published()) {
-                if (each.hostPort() != each.guestPort()) {
+                if (each.address() != null) {
+                    lines.add(dnat(port, each));
+                } else if (each.hostPort() != each.guestPort()) {
                     lines.add("ip daddr " + port.ip() + " tcp dport " + each.hostPort() + " dnat to " + port.ip() + ":"
                             + each.guestPort() + comment(port));
                 }
             }
         }
         return lines;
+    }
+
+    /** From everywhere but the guests, who have no business with the host's addresses. */
+    private List<String> exposed() {
+        String others = "iifname != " + quoted(rules.bridge().name()) + " ";
+        return rules.ports().stream()
+                .flatMap(port -> port.exposed().stream().map(each -> others + dnat(port, each)))
+                .toList();
+    }
+
+    private static String dnat(GuestPort port, PublishedPort each) {
+        String to = "0.0.0.0".equals(each.address())
+                ? "fib daddr type local ip daddr != 127.0.0.0/8"
+                : "ip daddr " + each.address();
+        return to + " tcp dport " + each.hostPort() + " dnat to " + port.ip() + ":" + each.guestPort() + comment(port);
     }
 
     private List<GuestPort> natted() {

@@ -127,6 +127,9 @@ final class Passages {
         if (rules.bridge().peers()) {
             names.addAll(List.of("iifname " + bridge, "oifname " + bridge));
         }
+        if (exposes(rules)) {
+            names.addAll(List.of("oifname " + bridge, "iifname " + bridge));
+        }
         natUplink(rules)
                 .ifPresent(uplink -> names.addAll(
                         List.of("iifname " + bridge, "oifname " + uplink, "iifname " + uplink, "oifname " + bridge)));
@@ -149,11 +152,19 @@ final class Passages {
         if (rules.bridge().peers()) {
             wanted.add("iifname " + bridge + " oifname " + bridge + " accept"); // br_netfilter shows them here
         }
+        if (exposes(rules)) {
+            wanted.add("oifname " + bridge + " ct status dnat accept");
+            wanted.add("iifname " + bridge + " ct status dnat accept");
+        }
         natUplink(rules)
                 .ifPresent(uplink -> wanted.addAll(List.of(
                         "iifname " + bridge + " oifname \"" + uplink + "\" accept",
                         "iifname \"" + uplink + "\" oifname " + bridge + " ct state established,related accept")));
         return wanted;
+    }
+
+    static boolean exposes(Rules rules) {
+        return rules.ports().stream().anyMatch(port -> !port.exposed().isEmpty());
     }
 
     static Optional<String> natUplink(Rules rules) {

@@ -125,6 +125,10 @@ final class XtablesPassage {
         if (rules.bridge().peers()) {
             lines.add("-A FORWARD -i " + bridge + " -o " + bridge + accept); // br_netfilter shows them here
         }
+        if (Passages.exposes(rules)) {
+            lines.add("-A FORWARD -o " + bridge + " -m conntrack --ctstatus DNAT" + accept);
+            lines.add("-A FORWARD -i " + bridge + " -m conntrack --ctstatus DNAT" + accept);
+        }
         Passages.natUplink(rules)
                 .ifPresent(uplink -> lines.addAll(List.of(
                         "-A FORWARD -i " + bridge + " -o " + uplink + accept,

@@ -170,7 +170,7 @@ final class QemuCommandLine {
             forwards.add(forward(network.hostAddress(), network.sshPort(), 22));
         }
         for (PublishedPort port : network.ports()) {
-            forwards.add(forward(network.hostAddress(), port.hostPort(), port.guestPort()));
+            forwards.add(forward(port.addressOr(network.hostAddress()), port.hostPort(), port.guestPort()));
         }
         return forwards;
     }

@@ -84,10 +84,11 @@ public final class UserModeNetwork implements Network {
     public Attachment attach(VmRecord vm) {
         String address = vm.runtime().hostAddress();
         for (PublishedPort port : vm.spec().ports()) {
-            if (!isFree(address, port.hostPort())) {
+            if (!isFree(port.addressOr(address), port.hostPort())) {
                 throw new BangerException(
                         ErrorCode.ALREADY_EXISTS,
-                        "cannot publish port " + port.hostPort() + " of " + vm.name() + ": " + reason(address, port));
+                        "cannot publish port " + port.hostPort() + " of " + vm.name() + ": "
+                                + reason(port.addressOr(address), port));
             }
         }
         return new Attachment(
@@ -95,6 +96,9 @@ public final class UserModeNetwork implements Network {
     }
 
     private static String reason(String address, PublishedPort port) {
+        if (!isFree(address, 0)) {
+            return address + " is no address of this host";
+        }
         return port.hostPort() < 1024
                 ? "this user may not use ports below 1024, or " + address + ":" + port.hostPort()
                         + " is taken; publish it as a higher one, such as " + (port.hostPort() + 8000) + ":"

@@ -13,6 +13,7 @@ import dev.banger.network.Egress.Destination;
 import dev.banger.network.GuestPort;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
@@ -250,7 +251,7 @@ class NatTest {
     void aPublishedPortIsTheHostsAlone() throws Exception {
         GuestPort plain = BridgedLab.port("vm1", lab.network.acquireTap(), 10, new Egress.None());
         GuestPort port = new GuestPort(
-                "vm1", plain.tap(), plain.mac(), plain.ip(), plain.egress(), List.of(new PublishedPort(8080, 80)));
+                "vm1", plain.tap(), plain.mac(), plain.ip(), plain.egress(), List.of(PublishedPort.ofVm(8080, 80)));
         lab.network.plug(port);
         FakeGuest guest = lab.at(port);
 
@@ -267,6 +268,68 @@ class NatTest {
         assertThat(syn).isPresent();
         assertThat((syn.get()[36] & 255) << 8 | syn.get()[37] & 255).isEqualTo(80);
         caller.join(Duration.ofSeconds(20));
+    }
+
+    @Test
+    void aPortPublishedOnAnAddressOfTheHostIsItsNeighboursAsWell() throws Exception {
+        GuestPort plain = BridgedLab.port("vm1", lab.network.acquireTap(), 10, new Egress.None());
+        GuestPort port = exposing(plain, NetworkLab.HOST_LAN, 8080);
+        lab.network.plug(port);
+        FakeGuest guest = lab.at(port);
+
+        call(NetworkLab.HOST_UPLINK, 8080); // the same port of another address, and another port of the same
+        call(NetworkLab.HOST_LAN, 8081);
+        call(guest.ip(), 80);
+        call(NetworkLab.HOST_LAN, 8080);
+        Optional<byte[]> syn = guest.await(NatTest::isTcp, SOON);
+        assertThat(syn).as("the one that is meant to arrive").isPresent();
+        assertThat((syn.get()[36] & 255) << 8 | syn.get()[37] & 255).isEqualTo(80);
+        assertThat(guest.taken().stream().filter(NatTest::isTcp).map(frame -> frame[37]))
+                .containsOnly((byte) 80);
+
+        lab.network.unplug("vm1");
+        assertThat(lab.lab.onHost("nft", "list", "ruleset")).doesNotContain("8080");
+    }
+
+    private static boolean isTcp(byte[] frame) {
+        return Frames.type(frame) == Frames.IPV4 && frame.length >= 54 && frame[23] == Frames.TCP;
+    }
+
+    private static GuestPort exposing(GuestPort plain, String address, int hostPort) {
+        return new GuestPort(
+                plain.vmId(),
+                plain.tap(),
+                plain.mac(),
+                plain.ip(),
+                plain.egress(),
+                List.of(new PublishedPort(address, hostPort, 80)));
+    }
+
+    /** From the neighbour; nobody waits for an answer. */
+    private void call(String address, int port) {
+        lab.lab.in(
+                lab.lab.neighbour(),
+                "bash",
+                "-c",
+                "timeout 0.5 bash -c 'echo > /dev/tcp/" + address + "/" + port + "' 2>/dev/null || true");
+    }
+
+    @Test
+    void aPortThatIsTakenOrAnAddressThatIsNotTheHostsIsRefused() throws Exception {
+        GuestPort one = BridgedLab.port("vm1", lab.network.acquireTap(), 10, new Egress.None());
+        GuestPort two = BridgedLab.port("vm2", lab.network.acquireTap(), 11, new Egress.None());
+        lab.network.plug(exposing(one, "0.0.0.0", 8080));
+        String before = lab.lab.onHost("nft", "list", "ruleset");
+
+        assertThatThrownBy(() -> lab.network.plug(exposing(two, NetworkLab.HOST_LAN, 8080)))
+                .hasMessageContaining("published for VM vm1 already");
+        assertThatThrownBy(() -> lab.network.plug(exposing(two, "203.0.113.7", 8081)))
+                .hasMessageContaining("no address of this host");
+        try (ServerSocket own = lab.lab.within(lab.lab.host(), () -> new ServerSocket(0))) {
+            assertThatThrownBy(() -> lab.network.plug(exposing(two, NetworkLab.HOST_LAN, own.getLocalPort())))
+                    .hasMessageContaining("taken by another program");
+        }
+        assertThat(lab.lab.onHost("nft", "list", "ruleset")).isEqualTo(before);
     }
 
     /** Java makes a socket's descriptor when it is connected: this has to be in the namespace. */

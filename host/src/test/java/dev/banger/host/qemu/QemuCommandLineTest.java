@@ -33,7 +33,7 @@ class QemuCommandLineTest {
                 List.of(
                         new Disk(Path.of("/vms/a,b/root.qcow2"), "qcow2", "root", false),
                         new Disk(Path.of("/k/modules"), "raw", "modules", true)),
-                new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(new PublishedPort(8080, 80)), null),
+                new Attachment("127.64.0.2", "02:62:00:00:00:01", 2222, List.of(PublishedPort.ofVm(8080, 80)), null),
                 Records.vm("dev", 1).runtime());
     }
 

@@ -32,7 +32,7 @@ class UserModeNetworkTest {
                 spec.workDiskBytes(),
                 null,
                 "user",
-                List.of(new PublishedPort(hostPort, 80)),
+                List.of(PublishedPort.ofVm(hostPort, 80)),
                 false,
                 0,
                 false,
@@ -60,7 +60,7 @@ class UserModeNetworkTest {
                             BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ALREADY_EXISTS))
                     .hasMessageContaining("18080");
         }
-        assertThat(network.attach(vm).ports()).containsExactly(new PublishedPort(18080, 80));
+        assertThat(network.attach(vm).ports()).containsExactly(PublishedPort.ofVm(18080, 80));
     }
 
     @Test
