@@ -4,12 +4,18 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
-/** What there is for guests at a bridge beside the network itself, and comes and goes with it. Thread-safe; no call waits. */
+/**
+ * What there is for guests at a bridge beside the network itself, and comes and goes with it. Thread-safe. No call but {@link #closed}
+ * waits.
+ */
 public interface BridgeServices {
-    /** The bridge is there for VMs, or there again. {@code answers} hears what guests are told. Idempotent. */
+    /** The bridge is there for VMs. {@code answers} hears what guests are told. Idempotent. */
     void opened(Answers answers);
 
-    /** The bridge goes, or is let go of. */
+    /** The network was repaired: the bridge may be another link of the same name and address. */
+    void repaired();
+
+    /** The bridge goes, or is let go of. May take the time of a program's run. */
     void closed();
 
     /** Hears what a guest is about to be told about names of others. */

@@ -290,7 +290,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private void look() {
         try {
             if (!network.reconcile().repaired().isEmpty()) {
-                services.opened(pins::answered);
+                services.repaired();
             }
         } catch (RuntimeException e) { // the next look tries again
             LOG.warn("Could not look after the bridged network", e);

@@ -12,6 +12,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +28,14 @@ final class BridgeNames implements NameServer, BridgeServices {
 
     private final BridgeSettings bridge;
     private final DnsServer server;
+    private final BridgeRouting routing;
     private volatile Answers answers = (guest, name, addresses, ttl) -> CompletableFuture.completedStage(null);
     private boolean started;
 
-    BridgeNames(BridgeSettings bridge) {
+    /** {@code routing} leads this host's resolver to the server. */
+    BridgeNames(BridgeSettings bridge, BridgeRouting routing) {
         this.bridge = bridge;
+        this.routing = routing;
         server = new DnsServer(
                 List.of(new ListenAddress(
                         new InetSocketAddress(
@@ -59,10 +63,18 @@ final class BridgeNames implements NameServer, BridgeServices {
             started = true;
             server.start();
         }
+        routing.ensure();
     }
 
     @Override
-    public void closed() {}
+    public void repaired() {
+        routing.renew();
+    }
+
+    @Override
+    public void closed() {
+        routing.revert();
+    }
 
     @Override
     public void replaceDns(Map<String, String> records) {
@@ -75,11 +87,17 @@ final class BridgeNames implements NameServer, BridgeServices {
 
     @Override
     public synchronized List<Check> doctor() {
-        return started ? server.doctor() : List.of();
+        if (!started) {
+            return List.of();
+        }
+        List<Check> rows = new ArrayList<>(server.doctor());
+        routing.obstacle().ifPresent(rows::add);
+        return rows;
     }
 
     @Override
     public void close() {
+        routing.close();
         server.close();
     }
 }

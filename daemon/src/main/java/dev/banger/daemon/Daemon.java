@@ -126,7 +126,8 @@ final class Daemon implements AutoCloseable {
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);
         BridgeSettings bridge = BridgeComposition.settings(places, environment);
-        NetworkNames bridgeNames = new NetworkNames();
+        NetworkNames bridgeNames =
+                new NetworkNames(each -> new BridgeRouting(NameSettings.routing(environment, programs, each), each));
         parts.push("names at the bridges", bridgeNames::close);
         BridgedNetwork bridged = BridgeComposition.of(places, bridge, programs, bridgeNames.at(bridge));
         parts.push("bridged network", bridged::close);

@@ -4,7 +4,10 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.MappingTool;
+import dev.banger.host.dns.ResolvedRouting;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.network.BridgeSettings;
+import dev.banger.network.NameRouting;
 import dev.banger.network.NameServer;
 import dev.banger.network.NoNameServer;
 import java.nio.file.Path;
@@ -36,6 +39,17 @@ final class NameSettings {
         return port == 0
                 ? new NoNameServer("NAME.vm cannot be looked up, as " + PORT + "=0 has it")
                 : DnsServer.onLoopback(port);
+    }
+
+    /**
+     * How this host's resolver is led to the server at a bridge: not where another way, or none, was asked for, nor to one that does
+     * not know all names.
+     */
+    static Optional<NameRouting> routing(
+            Map<String, String> environment, ProgramRunner programs, BridgeSettings bridge) {
+        return bridge.peers() || path(environment, FILE).isPresent() || port(environment) == 0
+                ? Optional.empty()
+                : Optional.of(new ResolvedRouting(programs));
     }
 
     private static Optional<Path> path(Map<String, String> environment, String name) {

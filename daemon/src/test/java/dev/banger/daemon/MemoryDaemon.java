@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** The daemon's doors and services on a host in memory: the socket and the frames are real, VMs only seem to run. */
 final class MemoryDaemon implements AutoCloseable {
@@ -67,7 +68,7 @@ final class MemoryDaemon implements AutoCloseable {
         names.start();
         DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
         Doctor doctor = new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms);
-        NetworkNames bridges = new NetworkNames();
+        NetworkNames bridges = new NetworkNames(bridge -> new BridgeRouting(Optional.empty(), bridge));
         NetworkService networks = new NetworkService(
                 new MemoryNetworkStore(),
                 seams.networks(),

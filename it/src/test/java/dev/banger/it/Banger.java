@@ -43,6 +43,13 @@ record Banger(List<String> prefix, Path tree, Map<String, String> environment) {
         return new Banger(inside, tree, environment);
     }
 
+    /** Below further words, behind those there are. */
+    Banger under(String... words) {
+        List<String> all = new ArrayList<>(prefix);
+        all.addAll(List.of(words));
+        return new Banger(all, tree, environment);
+    }
+
     Banger of(Path otherTree) {
         return new Banger(prefix, otherTree, environment);
     }

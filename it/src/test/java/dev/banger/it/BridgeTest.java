@@ -3,7 +3,9 @@ package dev.banger.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +24,9 @@ class BridgeTest {
 
     @TempDir
     static Path served;
+
+    @TempDir
+    static Path resolved;
 
     private NetworkLab lab;
     private Banger banger;
@@ -313,6 +318,44 @@ class BridgeTest {
         HOME.vmms().forEach(vmm -> Processes.signal(vmm.pid(), "KILL"));
 
         assertThat(banger.state("dev")).isEqualTo("stopped");
+
+    /** With a resolvectl that writes down what it is asked, and what systemd-resolved leaves in /run. */
+    @Test
+    void thisHostsResolverIsToldOfTheBridgeAndForgetsIt() throws IOException {
+        Path calls = resolved.resolve("calls");
+        Path program = Files.createDirectories(resolved.resolve("bin")).resolve("resolvectl");
+        Files.writeString(program, "#!/bin/sh\necho \"$@\" >>'" + calls + "'\n");
+        assertThat(program.toFile().setExecutable(true)).isTrue();
+        Banger there = banger.with("PATH", program.getParent() + ":" + System.getenv("PATH"))
+                .with("BANGER_DNS_PORT", "42069")
+                .under(
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs none /run && mkdir -p /run/systemd/resolve"
+                                + " && : >/run/systemd/resolve/stub-resolv.conf && exec \"$@\"",
+                        "sh");
+        there.ok("daemon", "start");
+        create("dev");
+        String bridge = banger.show("dev").toString().replaceAll(".*address=(10\\.[0-9]+\\.[0-9]+)\\..*", "$1.1");
+        Awaitility.await("a route")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> Files.exists(calls) && Files.readString(calls).contains("dnsovertls"));
+        assertThat(Files.readAllLines(calls).getFirst()).startsWith("dns bgr").endsWith(bridge);
+
+        banger.ok("daemon", "stop");
+        assertThat(Files.readAllLines(calls))
+                .as("the VM runs on, and nobody answers")
+                .last()
+                .asString()
+                .startsWith("revert bgr");
+        there.ok("daemon", "start");
+        HOME.deleteVms();
+        banger.ok("daemon", "stop");
+        assertThat(Files.readAllLines(calls)).last().asString().startsWith("revert bgr");
+        assertThat(Files.readAllLines(calls))
+                .filteredOn(line -> line.startsWith("domain"))
+                .hasSize(2);
+    }
 
         assertThat(lab.rules()).isEqualTo(rules);
     }

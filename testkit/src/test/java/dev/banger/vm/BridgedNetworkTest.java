@@ -61,7 +61,12 @@ class BridgedNetworkTest {
         }
 
         @Override
+        public void repaired() {
+            calls.add("repaired");
+        }
+
         public void closed() {
+        @Override
             calls.add("closed");
         }
     }

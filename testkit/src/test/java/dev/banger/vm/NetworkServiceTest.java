@@ -69,6 +69,9 @@ class NetworkServiceTest {
                     public void opened(Answers answers) {}
 
                     @Override
+                    public void repaired() {}
+
+                    @Override
                     public void closed() {}
                 });
     }

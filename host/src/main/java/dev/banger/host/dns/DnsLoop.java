@@ -68,7 +68,7 @@ final class DnsLoop implements AutoCloseable {
                 udp.bind(wanted.socket());
                 InetSocketAddress address = (InetSocketAddress) udp.getLocalAddress();
                 tcp.bind(address, BACKLOG);
-                serve(udp, tcp, wanted.role());
+                serve(udp, tcp, wanted);
                 addresses.add(address);
                 return;
             } catch (IOException e) {
@@ -81,10 +81,10 @@ final class DnsLoop implements AutoCloseable {
         }
     }
 
-    private void serve(DatagramChannel udp, ServerSocketChannel tcp, ListenAddress.Role role) throws IOException {
-        RateLimit rate = RateLimit.of(role);
-        udp.register(selector, SelectionKey.OP_READ, new UdpListener(udp, role, rate, responder, forwarder));
-        TcpListener listener = new TcpListener(tcp, selector, role, rate, responder, forwarder);
+    private void serve(DatagramChannel udp, ServerSocketChannel tcp, ListenAddress at) throws IOException {
+        RateLimit rate = RateLimit.of(at.role());
+        udp.register(selector, SelectionKey.OP_READ, new UdpListener(udp, at, rate, responder, forwarder));
+        TcpListener listener = new TcpListener(tcp, selector, at, rate, responder, forwarder);
         tcp.register(selector, SelectionKey.OP_ACCEPT, listener);
         connected.add(listener);
     }

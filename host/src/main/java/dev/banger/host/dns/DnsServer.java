@@ -26,10 +26,13 @@ public final class DnsServer implements NameServer {
     private static final Duration RETRY = Duration.ofSeconds(10);
     private static final Duration ENDING = Duration.ofSeconds(5);
 
+    /** Of this process, whichever of its servers is asked. The time tells apart daemons of containers, which may have one pid. */
+    private static final String IDENTITY =
+            "banger pid=" + ProcessHandle.current().pid() + " id=" + Long.toHexString(System.currentTimeMillis());
+
     private final List<ListenAddress> wanted;
     private final Forwarding forwarding;
     private final RoutingProbe routing;
-    private final String identity;
     private volatile Zone zone = Zone.of(Map.of());
     private final Thread thread = Thread.ofPlatform().daemon().name("dns").unstarted(this::serve);
 
@@ -50,9 +53,6 @@ public final class DnsServer implements NameServer {
         wanted = List.copyOf(addresses);
         this.forwarding = forwarding;
         this.routing = routing;
-        // The time tells apart daemons of containers, which may have one pid.
-        identity =
-                "banger pid=" + ProcessHandle.current().pid() + " id=" + Long.toHexString(System.currentTimeMillis());
     }
 
     /** For this host's programs alone: at {@code port} of 127.0.0.1. */
@@ -77,7 +77,7 @@ public final class DnsServer implements NameServer {
     }
 
     private void serve() {
-        Responder responder = new Responder(() -> zone, identity);
+        Responder responder = new Responder(() -> zone, IDENTITY);
         while (!isClosed()) {
             try (DnsLoop open = DnsLoop.open(wanted, responder, forwarding)) {
                 opened(open);
@@ -193,7 +193,7 @@ public final class DnsServer implements NameServer {
         InetSocketAddress first = open.getFirst();
         String address = first.getAddress().getHostAddress() + ":" + first.getPort();
         Optional<String> answer = NameProbe.ask(first);
-        if (answer.isEmpty() || !answer.get().equals(identity)) {
+        if (answer.isEmpty() || !answer.get().equals(IDENTITY)) {
             return List.of(new Check(
                     Status.WARN,
                     "names",
@@ -206,7 +206,7 @@ public final class DnsServer implements NameServer {
                         "names",
                         "NAME.vm is answered on " + address + ", " + zone.size() + " names now",
                         ""),
-                routing.check(identity, address));
+                routing.check(IDENTITY, address));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.banger.host.dns;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
@@ -14,6 +15,11 @@ public record ListenAddress(InetSocketAddress socket, Role role) {
         HOST,
         /** Guests: all other names are forwarded for them. */
         GUEST
+    }
+
+    /** Whom a query from there is answered as: this host's programs come from the address itself, which no guest can. */
+    Role roleOf(InetAddress source) {
+        return source.equals(socket.getAddress()) ? Role.HOST : role;
     }
 
     @Override

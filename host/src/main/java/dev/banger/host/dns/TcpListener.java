@@ -1,6 +1,5 @@
 package dev.banger.host.dns;
 
-import dev.banger.host.dns.ListenAddress.Role;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,7 +24,7 @@ final class TcpListener implements Ready {
 
     private final ServerSocketChannel channel;
     private final Selector selector;
-    private final Role role;
+    private final ListenAddress at;
     private final RateLimit rate;
     private final Responder responder;
     private final Forwarder forwarder;
@@ -35,13 +34,13 @@ final class TcpListener implements Ready {
     TcpListener(
             ServerSocketChannel channel,
             Selector selector,
-            Role role,
+            ListenAddress at,
             RateLimit rate,
             Responder responder,
             Forwarder forwarder) {
         this.channel = channel;
         this.selector = selector;
-        this.role = role;
+        this.at = at;
         this.rate = rate;
         this.responder = responder;
         this.forwarder = forwarder;
@@ -88,7 +87,7 @@ final class TcpListener implements Ready {
 
     /** What becomes of a query; a source that asks too much is let go of. */
     Reaction react(byte[] wire, InetAddress source) {
-        return rate.admits(source) ? responder.react(wire, Transport.TCP, role) : new Reaction.Drop();
+        return rate.admits(source) ? responder.react(wire, Transport.TCP, at.roleOf(source)) : new Reaction.Drop();
     }
 
     Forwarder forwarder() {

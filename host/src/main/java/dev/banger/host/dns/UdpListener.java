@@ -1,6 +1,5 @@
 package dev.banger.host.dns;
 
-import dev.banger.host.dns.ListenAddress.Role;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -19,15 +18,15 @@ final class UdpListener implements Ready {
     private static final int TURN = 64;
 
     private final DatagramChannel channel;
-    private final Role role;
+    private final ListenAddress at;
     private final RateLimit rate;
     private final Responder responder;
     private final Forwarder forwarder;
     private final ByteBuffer buffer = ByteBuffer.allocate(LARGEST);
 
-    UdpListener(DatagramChannel channel, Role role, RateLimit rate, Responder responder, Forwarder forwarder) {
+    UdpListener(DatagramChannel channel, ListenAddress at, RateLimit rate, Responder responder, Forwarder forwarder) {
         this.channel = channel;
-        this.role = role;
+        this.at = at;
         this.rate = rate;
         this.responder = responder;
         this.forwarder = forwarder;
@@ -48,7 +47,7 @@ final class UdpListener implements Ready {
     }
 
     private void react(byte[] wire, InetSocketAddress source) {
-        switch (responder.react(wire, Transport.UDP, role)) {
+        switch (responder.react(wire, Transport.UDP, at.roleOf(source.getAddress()))) {
             case Reaction.Drop drop -> {}
             case Reaction.Answer answer -> send(answer.wire(), source);
             case Reaction.Forward forward ->

@@ -45,6 +45,8 @@ import org.xbill.DNS.Type;
 @Timeout(60)
 class ForwardingTest {
     private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+    /** Another than clients come from: from its own come this host's programs. */
+    private static final InetAddress SERVER = InetAddress.ofLiteral("127.0.0.9");
     /** Never had where something answers at once. */
     private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -78,7 +80,7 @@ class ForwardingTest {
     private DnsClient guest(Duration patience, int outstanding, List<InetSocketAddress> upstreams)
             throws InterruptedException {
         DnsServer server = new DnsServer(
-                List.of(new ListenAddress(new InetSocketAddress(LOOPBACK, 0), Role.GUEST)),
+                List.of(new ListenAddress(new InetSocketAddress(SERVER, 0), Role.GUEST)),
                 new Forwarding(() -> upstreams, patience, outstanding, (guest, name, addresses, ttl) -> {
                     assertThat(guest).isEqualTo(LOOPBACK);
                     told.add(new Told(name, addresses, ttl));
@@ -307,6 +309,30 @@ class ForwardingTest {
                         .getRcode())
                 .isEqualTo(Rcode.SERVFAIL);
         assertThat(guest(SHORT).ask(Transport.UDP, "example.com.").getRcode()).isEqualTo(Rcode.SERVFAIL);
+    }
+
+    /** A resolver of this host, say, which is led to the server for names of VMs and must not be led in a circle. */
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void thisHostsProgramsAreServedAsSuchAtTheAddressOfGuests(Transport transport) throws Exception {
+        FakeUpstream upstream = upstream(query -> address(query, "192.0.2.7"));
+        DnsServer server = new DnsServer(
+                List.of(new ListenAddress(new InetSocketAddress(LOOPBACK, 0), Role.GUEST)),
+                new Forwarding(() -> List.of(upstream.address()), LONG, 8, AnswerListener.NONE));
+        server.replaceDns(Map.of("dev.vm", "127.64.0.2"));
+        server.start();
+        open.add(server);
+        InetSocketAddress address = server.awaitAddresses(DnsClient.PATIENCE).getFirst();
+        DnsClient host = new DnsClient(address);
+
+        assertThat(firstAddress(host.ask(transport, "dev.vm."))).isEqualTo("127.64.0.2");
+        assertThat(host.ask(transport, "example.com.").getRcode()).isEqualTo(Rcode.REFUSED);
+        assertThat(upstream.asked()).isEmpty();
+        assertThat(NameProbe.ask(address))
+                .hasValueSatisfying(found -> assertThat(found).startsWith("banger pid="));
+        assertThat(server.doctor())
+                .first()
+                .satisfies(row -> assertThat(row.finding()).contains("is answered on"));
     }
 
     @Test
