@@ -78,6 +78,9 @@ public interface BangerApi {
 
     VmStats stats(String ref);
 
+    /** Looks at the host's rules. */
+    NatStatus natStatus(String ref);
+
     /** Starts a program in the guest. The caller closes the session. */
     ExecSession exec(String ref, ExecRequest request);
 

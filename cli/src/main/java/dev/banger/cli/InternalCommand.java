@@ -7,5 +7,5 @@ import picocli.CommandLine.Command;
         hidden = true,
         synopsisSubcommandLabel = "COMMAND",
         description = {"What banger's own programs and scripts call.", ""},
-        subcommands = {InternalTcpCommand.class})
+        subcommands = {InternalTcpCommand.class, InternalNatCommand.class})
 final class InternalCommand extends Group {}

@@ -11,6 +11,7 @@ import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
+import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkCreate;
 import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
@@ -64,9 +65,16 @@ final class ScriptedBanger implements BangerApi {
     private volatile @Nullable VmCreate created;
     private volatile @Nullable TemplateWarm warmed;
     private volatile @Nullable ExecRequest executed;
+    private volatile @Nullable VmSet changed;
+    private volatile NatStatus nat = new NatStatus(Samples.ID, "dev", false, null, false);
 
     ScriptedBanger with(VmInfo vm) {
         vms.add(vm);
+        return this;
+    }
+
+    ScriptedBanger with(NatStatus status) {
+        nat = status;
         return this;
     }
 
@@ -153,6 +161,10 @@ final class ScriptedBanger implements BangerApi {
         return present(warmed);
     }
 
+    VmSet changed() {
+        return present(changed);
+    }
+
     ExecRequest executed() {
         return present(executed);
     }
@@ -219,6 +231,7 @@ final class ScriptedBanger implements BangerApi {
 
     @Override
     public Operation<VmInfo> setVm(String ref, VmSet request) {
+        changed = request;
         return begin("set", ref);
     }
 
@@ -338,6 +351,12 @@ final class ScriptedBanger implements BangerApi {
     public VmStats stats(String ref) {
         called("stats", ref);
         return Samples.stats(ref);
+    }
+
+    @Override
+    public NatStatus natStatus(String ref) {
+        called("nat", ref);
+        return nat;
     }
 
     @Override

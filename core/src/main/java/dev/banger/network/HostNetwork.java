@@ -344,6 +344,21 @@ public final class HostNetwork implements AutoCloseable {
         }
     }
 
+    /** The link that NAT goes out of, or would. */
+    public Optional<String> uplink() {
+        return discover();
+    }
+
+    /** Whether a VM is plugged in, and all rules are what they should be. Looks, changes nothing. */
+    public boolean holds(String vmId) {
+        rules.lock();
+        try {
+            return ports.containsKey(vmId) && firewall.holds(current());
+        } finally {
+            rules.unlock();
+        }
+    }
+
     /** How many packets each plugged VM, by its id, was denied to send beyond the host. */
     public Map<String, Long> denied() {
         rules.lock();

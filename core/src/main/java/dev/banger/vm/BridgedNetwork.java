@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.NatStatus;
 import dev.banger.api.PinnedAddress;
 import dev.banger.api.PublishedPort;
 import dev.banger.network.BridgeServices;
@@ -344,6 +345,16 @@ public final class BridgedNetwork implements Network, AutoCloseable {
 
     private String label() {
         return name.equals(NAME) ? NAME : "network " + name;
+    }
+
+    @Override
+    public NatStatus natStatus(VmRecord vm) {
+        return new NatStatus(
+                vm.id(),
+                vm.name(),
+                vm.spec().nat(),
+                network.uplink().orElse(null),
+                taps.containsKey(vm.id()) && network.holds(vm.id()));
     }
 
     @Override

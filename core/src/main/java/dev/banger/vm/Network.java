@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
+import dev.banger.api.NatStatus;
 import dev.banger.api.PinnedAddress;
 import dev.banger.network.BridgeSettings;
 import java.util.List;
@@ -63,6 +64,11 @@ public interface Network {
     /** The addresses it may reach beyond the host because of names its spec allows. */
     default List<PinnedAddress> pinned(VmRecord vm) {
         return List.of();
+    }
+
+    /** Looks at the host's rules. */
+    default NatStatus natStatus(VmRecord vm) {
+        return new NatStatus(vm.id(), vm.name(), vm.spec().nat(), null, false);
     }
 
     List<Check> doctor();

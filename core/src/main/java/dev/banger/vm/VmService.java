@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.LogKind;
+import dev.banger.api.NatStatus;
 import dev.banger.api.PinnedAddress;
 import dev.banger.api.StopMode;
 import dev.banger.api.TemplateWarm;
@@ -140,6 +141,11 @@ public final class VmService implements AutoCloseable {
     /** What a VM may reach by the names it is allowed. */
     public List<PinnedAddress> pinned(VmRecord vm) {
         return host.networks().of(vm).pinned(vm);
+    }
+
+    /** A VM's NAT as the host has it. */
+    public NatStatus natStatus(VmRecord vm) {
+        return host.networks().of(vm).natStatus(vm);
     }
 
     private void ended(String id) {

@@ -8,6 +8,7 @@ import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
+import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkCreate;
 import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
@@ -151,6 +152,11 @@ final class ApiRoutes {
                         "A running VM's load, memory and disk.",
                         VmStats.class,
                         call -> api.stats(call.part("vm"))),
+                get(
+                        "/v1/vms/{vm}/nat",
+                        "Whether a VM's way beyond the host is as it should be.",
+                        NatStatus.class,
+                        call -> api.natStatus(call.part("vm"))),
                 new Route(
                         "GET",
                         "/v1/vms/{vm}/logs",

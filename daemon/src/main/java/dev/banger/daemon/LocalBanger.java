@@ -10,6 +10,7 @@ import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
+import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkCreate;
 import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
@@ -226,6 +227,11 @@ final class LocalBanger implements BangerApi {
     @Override
     public VmStats stats(String ref) {
         return vms.stats(ref);
+    }
+
+    @Override
+    public NatStatus natStatus(String ref) {
+        return vms.natStatus(vms.get(ref));
     }
 
     @Override

@@ -181,7 +181,8 @@ class BridgeTest {
         banger.ok("vm", "set", "dev", "--nat");
         fetch("dev").expect(0);
         String applied = lab.rules();
-        banger.ok("vm", "set", "dev", "--nat");
+        banger.ok("internal", "nat", "up", "dev");
+        assertThat(banger.ok("internal", "nat", "status", "dev").out()).contains("up0");
         assertThat(lab.rules().replaceAll("packets.*", ""))
                 .as("twice is once")
                 .isEqualTo(applied.replaceAll("packets.*", ""));
@@ -196,9 +197,10 @@ class BridgeTest {
         assertThat(Outcome.number(banger.show("dev"), "denied")).isPositive();
         banger.ok("vm", "set", "dev", "--allow-host", NetworkLab.SERVER + ":80");
         fetch("dev").expect(0);
-        banger.ok("vm", "set", "dev", "--no-nat");
+        banger.ok("internal", "nat", "down", "dev");
         assertThat(fetch("dev").status()).isNotZero();
 
+        assertThat(banger.run("internal", "nat", "status", "dev").status()).isEqualTo(1);
         banger.ok("vm", "stop", "dev");
         assertThat(lab.rules()).isEqualTo(rules);
         banger.ok("vm", "start", "dev");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.NatStatus;
 import dev.banger.api.PinnedAddress;
 import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
@@ -65,8 +66,8 @@ class BridgedNetworkTest {
             calls.add("repaired");
         }
 
-        public void closed() {
         @Override
+        public void closed() {
             calls.add("closed");
         }
     }
@@ -277,6 +278,18 @@ class BridgedNetworkTest {
         assertThat(told("a.b.example.org", "198.51.100.8")).isCompleted();
         assertThat(egress()).isEqualTo(new Egress.None());
         assertThat(network.pinned(vm)).isEmpty();
+    }
+
+    @Test
+    void whetherNatIsThereIsSaid() {
+        VmRecord vm = vm(true);
+        assertThat(network.natStatus(vm)).isEqualTo(new NatStatus(vm.id(), "dev", true, "eth0", false));
+        attach(vm);
+        assertThat(network.natStatus(vm)).isEqualTo(new NatStatus(vm.id(), "dev", true, "eth0", true));
+        firewall.flush();
+        assertThat(network.natStatus(vm).rulesInPlace()).isFalse();
+        links.setRoutes(List.of());
+        assertThat(network.natStatus(vm).uplink()).isNull();
     }
 
     @Test
