@@ -84,7 +84,11 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         this.marker = marker;
         this.missing = missing;
         this.services = services;
-        pins = new NamePins(bridge.subnet(), this::applyPins, InstantSource.system());
+        pins = new NamePins(
+                bridge.subnet(),
+                new PinFile(marker.resolveSibling(marker.getFileName() + ".pins")),
+                this::applyPins,
+                InstantSource.system());
     }
 
     @Override
@@ -250,6 +254,10 @@ public final class BridgedNetwork implements Network, AutoCloseable {
                 return;
             }
             List<GuestPort> live = new ArrayList<>();
+            running.stream()
+                    .filter(vm -> vm.runtime().tap() != null)
+                    .forEach(vm -> pins.begin(vm, NetworkPolicy.of(vm.spec())));
+            pins.takeUp();
             for (VmRecord vm : running) {
                 Tap tap = vm.runtime().tap();
                 if (tap != null) {
@@ -320,6 +328,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         services.closed();
         network.close();
         if (taps.isEmpty()) {
+            pins.forget();
             try {
                 Files.deleteIfExists(marker);
             } catch (IOException e) {

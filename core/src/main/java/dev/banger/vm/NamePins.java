@@ -64,6 +64,7 @@ final class NamePins implements AutoCloseable {
 
     private final Cidr subnet;
     private final Consumer<String> change;
+    private final PinFile file;
     private final InstantSource clock;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().daemon().name("pins").unstarted(task));
@@ -96,11 +97,13 @@ final class NamePins implements AutoCloseable {
 
     /**
      * @param subnet of the bridge
+     * @param file keeps them for the next daemon
      * @param change makes the rules of the VM with that id what {@link #egress} says; called by the thread alone
      */
-    NamePins(Cidr subnet, Consumer<String> change, InstantSource clock) {
+    NamePins(Cidr subnet, PinFile file, Consumer<String> change, InstantSource clock) {
         this.subnet = subnet;
         this.change = change;
+        this.file = file;
         this.clock = clock;
     }
 
@@ -115,6 +118,23 @@ final class NamePins implements AutoCloseable {
             expiring = true;
             thread.scheduleWithFixedDelay(this::expire, 1, 1, TimeUnit.MINUTES);
         }
+    }
+
+    /** Takes up what a daemon before this one left, for the VMs that run and have begun. */
+    synchronized void takeUp() {
+        Instant now = clock.instant();
+        for (PinFile.Entry each : file.read()) {
+            guest(each.vmId())
+                    .filter(guest -> guest.policy.names(each.pin().name())
+                            && each.until().isAfter(now)
+                            && guest.pins.size() < LIMIT)
+                    .forEach(guest -> guest.pins.put(each.pin(), each.until()));
+        }
+    }
+
+    /** Nothing is left for a next daemon. */
+    synchronized void forget() {
+        file.delete();
     }
 
     /** A VM has ended. */
@@ -200,6 +220,9 @@ final class NamePins implements AutoCloseable {
             guest.waiting = null;
             guest.running = batch;
             there = guests.containsValue(guest);
+            if (there) { // first: what a guest knows, the next daemon knows
+                file.write(entries());
+            }
         }
         @Nullable RuntimeException failure = null;
         try {
@@ -219,6 +242,13 @@ final class NamePins implements AutoCloseable {
         } else {
             batch.completeExceptionally(failure);
         }
+    }
+
+    private List<PinFile.Entry> entries() {
+        return guests.values().stream()
+                .flatMap(guest -> guest.pins.entrySet().stream()
+                        .map(pin -> new PinFile.Entry(guest.vmId, pin.getKey(), pin.getValue())))
+                .toList();
     }
 
     /** Forgets what is over, and changes the rules of those guests. */

@@ -7,6 +7,8 @@ import dev.banger.network.Cidr;
 import dev.banger.network.Egress;
 import dev.banger.network.Ipv4Address;
 import dev.banger.testkit.Records;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,8 +37,17 @@ class NamePinsTest {
     /** Changes of rules wait for it. */
     private volatile CountDownLatch gate = new CountDownLatch(0);
 
-    private final NamePins pins = new NamePins(Cidr.of("203.0.113.0/24"), this::change, () -> now);
+    @TempDir
+    private Path directory;
+
+    @SuppressWarnings("NullAway.Init")
+    private NamePins pins;
+
     private final VmRecord vm = vm(GUEST);
+
+    private NamePins another() {
+        return new NamePins(Cidr.of("203.0.113.0/24"), new PinFile(directory.resolve("pins")), this::change, () -> now);
+    }
 
     private void change(String vmId) {
         try {
@@ -59,6 +71,7 @@ class NamePinsTest {
 
     @BeforeEach
     void aPolicy() {
+        pins = another();
         pins.begin(vm, policy("example.org"));
     }
 
@@ -188,6 +201,35 @@ class NamePinsTest {
     private void after(Duration time) {
         now = now.plus(time);
         pins.expire();
+    }
+
+    /** Guests keep answers, and do not ask the next daemon for what they know. */
+    @Test
+    void theNextDaemonKnowsThemForAsLongAsTheyHold() throws Exception {
+        told("a.example.org", "198.51.100.1").get();
+        now = now.plusSeconds(60);
+        told("b.example.org", "198.51.100.2").get();
+        told("b.other.example.org", "198.51.100.3").get();
+        pins.close();
+        Files.writeString(
+                directory.resolve("pins"),
+                "other 99999999999 198.51.100.9 a.example.org\nnonsense\ndev 1\n"
+                        + Files.readString(directory.resolve("pins")));
+
+        now = now.plus(NamePins.SHORTEST).minusSeconds(1);
+        pins = another();
+        pins.begin(vm, policy("example.org"));
+        pins.takeUp();
+        assertThat(addresses()).containsExactly("198.51.100.2", "198.51.100.3");
+        pins.close();
+
+        pins = another();
+        pins.begin(vm, policy("other.example.org"));
+        pins.takeUp();
+        assertThat(addresses()).as("under the policy of now").containsExactly("198.51.100.3");
+
+        pins.forget();
+        assertThat(directory).isEmptyDirectory();
     }
 
     @Test
