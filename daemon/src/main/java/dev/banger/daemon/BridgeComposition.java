@@ -64,7 +64,7 @@ final class BridgeComposition {
             public BridgedNetwork make(NamedNetwork network) {
                 HomeId home = home(network.name());
                 BridgeSettings bridge = network.settings(home.prefix());
-                Path marker = places.state().resolve("bridge-" + network.name());
+                Path marker = places.state().resolve("network-" + network.name());
                 return of(network.name(), home, bridge, marker, programs, names.at(bridge));
             }
 
