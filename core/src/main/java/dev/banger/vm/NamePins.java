@@ -72,6 +72,7 @@ final class NamePins implements AutoCloseable {
     // Guarded by the monitor, which is held for nothing but these.
     private final Map<Ipv4Address, Guest> guests = new HashMap<>();
     private boolean expiring;
+    private boolean unwritten;
 
     private static final class Guest {
         final String vmId;
@@ -184,6 +185,7 @@ final class NamePins implements AutoCloseable {
             PinnedAddress pin = new PinnedAddress(name, each.toString());
             news |= guest.pins.remove(pin) == null;
             guest.pins.put(pin, until);
+            unwritten = true;
         }
         for (Iterator<PinnedAddress> oldest = guest.pins.keySet().iterator(); guest.pins.size() > LIMIT; ) {
             oldest.next();
@@ -220,10 +222,8 @@ final class NamePins implements AutoCloseable {
             guest.waiting = null;
             guest.running = batch;
             there = guests.containsValue(guest);
-            if (there) { // first: what a guest knows, the next daemon knows
-                file.write(entries());
-            }
         }
+        keep(); // first: what a guest knows, the next daemon knows
         @Nullable RuntimeException failure = null;
         try {
             if (there) {
@@ -244,6 +244,19 @@ final class NamePins implements AutoCloseable {
         }
     }
 
+    /** Writes down what is not yet; the DNS server does not wait for the disk. */
+    private void keep() {
+        List<PinFile.Entry> entries;
+        synchronized (this) {
+            if (!unwritten) {
+                return;
+            }
+            unwritten = false;
+            entries = entries();
+        }
+        file.write(entries);
+    }
+
     private List<PinFile.Entry> entries() {
         return guests.values().stream()
                 .flatMap(guest -> guest.pins.entrySet().stream()
@@ -252,13 +265,17 @@ final class NamePins implements AutoCloseable {
     }
 
     /** Forgets what is over, and changes the rules of those guests. */
-    synchronized void expire() {
+    void expire() {
         Instant now = clock.instant();
-        for (Guest guest : guests.values()) {
-            if (guest.pins.values().removeIf(until -> !until.isAfter(now))) {
-                schedule(guest);
+        synchronized (this) {
+            for (Guest guest : guests.values()) {
+                if (guest.pins.values().removeIf(until -> !until.isAfter(now))) {
+                    unwritten = true;
+                    schedule(guest);
+                }
             }
         }
+        keep();
     }
 
     /** Answers that wait are given up. */
