@@ -39,6 +39,8 @@ public final class HostNetwork implements AutoCloseable {
     private Map<String, GuestPort> ports = Map.of();
     private Optional<String> uplink = Optional.empty();
     private boolean open;
+    /** Whether forwarding was seen on; {@link #reconcile} sees when it was switched off. */
+    private boolean forwards;
 
     /** {@code poolSize}: how many free taps are kept. */
     public HostNetwork(HomeId home, BridgeSettings bridge, Links links, Firewall firewall, int poolSize) {
@@ -62,9 +64,7 @@ public final class HostNetwork implements AutoCloseable {
                 initializeTapPool(live.stream().map(port -> port.tap().name()).collect(Collectors.toSet()));
                 ports = byVm(live);
                 uplink = discover();
-                if (current().forwards()) {
-                    links.enableForwarding();
-                }
+                forward();
                 firewall.apply(current());
                 open = true;
             } catch (RuntimeException e) {
@@ -122,8 +122,9 @@ public final class HostNetwork implements AutoCloseable {
     public void plug(GuestPort port) {
         rules.lock();
         try {
-            check(port);
-            Optional<String> discovered = discover();
+            Links.Look look = links.look();
+            check(port, look);
+            Optional<String> discovered = Uplink.among(look.routes(), bridge.name());
             if (port.egress().nat() && discovered.isEmpty()) {
                 throw new BangerException(
                         ErrorCode.PRECONDITION_FAILED,
@@ -168,7 +169,7 @@ public final class HostNetwork implements AutoCloseable {
         }
     }
 
-    private void check(GuestPort port) {
+    private void check(GuestPort port, Links.Look look) {
         if (!bridge.subnet().contains(port.ip()) || port.ip().equals(bridge.address())) {
             throw BangerException.invalid(port.ip() + " is no address for a guest in " + bridge.subnet());
         }
@@ -184,8 +185,8 @@ public final class HostNetwork implements AutoCloseable {
             }
             port.exposed().forEach(each -> requireFree(each, other, port));
         }
-        requireExposable(port);
-        Links.Link link = links.find(port.tap().name())
+        requireExposable(port, look);
+        Links.Link link = look.find(port.tap().name())
                 .filter(each -> each.ifindex() == port.tap().ifindex() && home.owns(each))
                 .orElseThrow(() -> new BangerException(
                         ErrorCode.WRONG_STATE, "tap " + port.tap().name() + " is gone, or not banger's any more"));
@@ -206,11 +207,11 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     /** Packets to it would go to the guest, and past whatever program of the host's listens there. */
-    private void requireExposable(GuestPort guest) {
+    private void requireExposable(GuestPort guest, Links.Look look) {
         if (guest.exposed().isEmpty()) {
             return;
         }
-        List<String> own = links.list().stream()
+        List<String> own = look.links().stream()
                 .flatMap(link -> link.addresses().stream())
                 .map(address -> address.substring(0, address.indexOf('/')))
                 .toList();
@@ -240,15 +241,20 @@ public final class HostNetwork implements AutoCloseable {
         try {
             ports = next;
             uplink = nextUplink;
-            if (current().forwards()) {
-                links.enableForwarding();
-            }
+            forward();
             firewall.apply(current());
         } catch (RuntimeException e) {
             ports = before;
             uplink = uplinkBefore;
             undo(e, () -> firewall.apply(current()));
             throw e;
+        }
+    }
+
+    private void forward() {
+        if (current().forwards() && !forwards) {
+            links.enableForwarding();
+            forwards = true;
         }
     }
 
@@ -303,14 +309,14 @@ public final class HostNetwork implements AutoCloseable {
             }
             uplink = discovered;
             if (current().forwards() && !links.forwarding()) {
-                links.enableForwarding();
+                forwards = false;
+                forward();
                 repaired.add("forwarding was off");
             }
         } catch (BangerException e) {
             unreadable = e; // the rules do not wait for that
         }
-        boolean held = firewall.holds(current());
-        if (firewall.apply(current()) && !held) {
+        if (firewall.apply(current())) {
             repaired.add("firewall rules");
         }
         if (unreadable != null) {

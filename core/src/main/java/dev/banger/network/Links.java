@@ -35,7 +35,23 @@ public interface Links {
         }
     }
 
+    /** Links and the routes of the main table, of one moment. */
+    record Look(List<Link> links, List<Route> routes) {
+        public Look {
+            links = List.copyOf(links);
+            routes = List.copyOf(routes);
+        }
+
+        /** The link of that name. */
+        public Optional<Link> find(String name) {
+            return links.stream().filter(link -> link.name().equals(name)).findFirst();
+        }
+    }
+
     List<Link> list();
+
+    /** {@link #list} and {@link #routes} for the price of one. */
+    Look look();
 
     /** The routes of the main table. */
     List<Route> routes();

@@ -71,9 +71,11 @@ final class TapPool {
         return new Tap(link.name(), link.ifindex());
     }
 
-    /** Makes as many taps as the pool lacks; harmless when it lacks none. */
+    /** Makes as many taps as the pool lacks, once it lacks half of them: VMs that come and go live on what is there. */
     void ensure() {
-        make(size);
+        if (lacking(size) * 2 >= size) {
+            make(size);
+        }
     }
 
     /** Takes a free tap; makes one if there is none. */
@@ -155,17 +157,21 @@ final class TapPool {
                     return;
                 }
             }
-            boolean intact = links.find(tap.name())
-                    .filter(link -> link.ifindex() == tap.ifindex() && home.owns(link))
-                    .isPresent();
-            if (!intact) {
+            Optional<Links.Link> link =
+                    links.find(tap.name()).filter(each -> each.ifindex() == tap.ifindex() && home.owns(each));
+            if (link.isEmpty()) {
                 return;
             }
             if (lacking(size) == 0) {
                 links.delete(List.of(tap));
                 return;
             }
-            links.repairTaps(bridge, List.of(tap));
+            boolean ready = link.get().isolated()
+                    && link.get().master().equals(bridge.name())
+                    && !link.get().up();
+            if (!ready) {
+                links.repairTaps(bridge, List.of(tap));
+            }
             synchronized (this) {
                 free.add(tap);
             }

@@ -49,6 +49,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BridgedNetwork.class);
     private static final int SSH = 22;
     private static final long LOOK_SECONDS = 10;
+    private static final long FRESH_NANOS = 1_000_000_000;
 
     private final String name;
     private final HostNetwork network;
@@ -62,9 +63,13 @@ public final class BridgedNetwork implements Network, AutoCloseable {
 
     private final Map<String, Tap> taps = new ConcurrentHashMap<>();
     private final Map<String, Future<Void>> plugs = new ConcurrentHashMap<>();
+    private final Map<String, Denied> denied = new ConcurrentHashMap<>();
     private final ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().daemon().name("network").unstarted(task));
     private boolean open;
+
+    /** How many packets a VM was denied, and when that was asked. */
+    private record Denied(long packets, long at) {}
 
     /**
      * @param name {@link #NAME}, or that of a named network
@@ -139,10 +144,15 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         ensureOpen(List.of());
         services.opened(pins::answered);
         Tap tap = tap(vm);
-        FutureTask<Void> plug = new FutureTask<>(() -> plug(vm, tap), null);
+        FutureTask<Void> plug = new FutureTask<>(
+                () -> {
+                    plug(vm, tap);
+                    denied.put(vm.id(), new Denied(0, System.nanoTime()));
+                    later(network::ensureTaps);
+                },
+                null);
         plugs.put(vm.id(), plug);
         Thread.ofPlatform().daemon().name("plug " + vm.name()).start(plug);
-        later(network::ensureTaps);
         return new Attachment(
                 vm.runtime().hostAddress(), vm.runtime().mac(), SSH, vm.spec().ports(), tap);
     }
@@ -221,6 +231,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         if (tap == null) {
             return;
         }
+        denied.remove(vm.id());
         Uninterrupted.run(() -> awaitEnd(vm));
         try {
             network.unplug(vm.id());
@@ -337,9 +348,20 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         }
     }
 
+    /** At most a second old: a list of all VMs asks for each of them, and the answer for one is the answer for all. */
     @Override
     public long denied(VmRecord vm) {
-        return taps.containsKey(vm.id()) ? network.denied().getOrDefault(vm.id(), 0L) : 0;
+        if (!taps.containsKey(vm.id())) {
+            return 0;
+        }
+        Denied known = denied.get(vm.id());
+        if (known == null || System.nanoTime() - known.at() > FRESH_NANOS) {
+            Map<String, Long> counts = network.denied();
+            long now = System.nanoTime();
+            taps.keySet().forEach(id -> denied.put(id, new Denied(counts.getOrDefault(id, 0L), now)));
+            return counts.getOrDefault(vm.id(), 0L);
+        }
+        return known.packets();
     }
 
     @Override

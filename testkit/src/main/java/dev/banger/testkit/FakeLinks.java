@@ -50,6 +50,11 @@ public final class FakeLinks implements Links {
     }
 
     @Override
+    public synchronized Look look() {
+        return new Look(list(), routes);
+    }
+
+    @Override
     public synchronized List<Route> routes() {
         return routes;
     }

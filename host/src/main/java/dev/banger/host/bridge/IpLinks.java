@@ -62,6 +62,18 @@ public final class IpLinks implements Links {
     }
 
     @Override
+    public Look look() {
+        String both = run(program("ip", "-json", "-details", "-batch", "-")
+                        .reading(input(List.of("address show", "route show table main"))))
+                .text();
+        // A line for each command; none for one that has nothing to show.
+        List<String> lines = both.lines().filter(line -> !line.isBlank()).toList();
+        return new Look(
+                IpJson.links(lines.isEmpty() ? "" : lines.getFirst()),
+                IpJson.routes(lines.size() < 2 ? "" : lines.getLast()));
+    }
+
+    @Override
     public List<Route> routes() {
         return IpJson.routes(run(program("ip", "-4", "-json", "route", "show", "table", "main"))
                 .text());
@@ -190,30 +202,33 @@ public final class IpLinks implements Links {
 
     @Override
     public void switchTaps(List<Tap> taps, boolean up) {
-        List<String> commands = present(taps).stream()
-                .map(tap -> "link set dev " + tap.name() + (up ? " up" : " down"))
-                .toList();
-        if (!commands.isEmpty()) {
-            batch(commands);
-        }
+        change(taps, tap -> "link set dev " + numbered(tap) + (up ? " up" : " down"));
     }
 
     @Override
     public void delete(List<Tap> links) {
+        change(links, link -> "link delete dev " + numbered(link));
+    }
+
+    /** By number, which no other link ever gets: one that was replaced by another of its name is gone. */
+    private static String numbered(Tap link) {
+        return "if" + link.ifindex();
+    }
+
+    /** A command for each that is there; one that is gone, or goes by itself, must not keep the rest. */
+    private void change(List<Tap> links, Function<Tap, String> command) {
         if (links.isEmpty()) {
             return;
         }
-        List<Tap> there = present(links);
-        if (there.isEmpty()) {
-            return;
-        }
-        Optional<BangerException> failure = attempt(() -> batch(
-                there.stream().map(link -> "link delete dev " + link.name()).toList()));
+        Optional<BangerException> failure =
+                attempt(() -> batch(links.stream().map(command).toList()));
         if (failure.isPresent()) {
-            // One that went by itself must not keep the rest: each alone, and what is left then is the failure.
-            present(there).forEach(link -> attempt(() -> batch(List.of("link delete dev " + link.name()))));
-            if (!present(there).isEmpty()) {
-                throw failure.get();
+            List<Tap> there = present(links);
+            List<BangerException> failures = new ArrayList<>();
+            there.forEach(
+                    link -> attempt(() -> batch(List.of(command.apply(link)))).ifPresent(failures::add));
+            if (!failures.isEmpty() && !present(there).isEmpty()) {
+                throw failures.getFirst();
             }
         }
     }
@@ -266,8 +281,11 @@ public final class IpLinks implements Links {
     }
 
     private void batch(List<String> commands) {
-        byte[] input = (String.join("\n", commands) + "\n").getBytes(StandardCharsets.US_ASCII);
-        run(program("ip", "-batch", "-").reading(input));
+        run(program("ip", "-batch", "-").reading(input(commands)));
+    }
+
+    private static byte[] input(List<String> commands) {
+        return (String.join("\n", commands) + "\n").getBytes(StandardCharsets.US_ASCII);
     }
 
     private Program program(String... argv) {

@@ -6,6 +6,8 @@ import dev.banger.host.linux.Output;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,7 @@ import java.util.List;
 /** Runs iptables(8) and its relatives, always waiting for the lock that they share, never for long. */
 final class Iptables {
     static final int LOCK_SECONDS = 20;
+    private static final Path TABLES = Path.of("/proc/net/ip_tables_names");
     private static final Duration TIMEOUT = Duration.ofSeconds(LOCK_SECONDS + 15);
     private static final int RESOURCE_PROBLEM = 4; // xtables.h; with -w only when the lock was not to be had
 
@@ -30,8 +33,11 @@ final class Iptables {
 
     /** Whether the kernel has tables of the older kind in this namespace; asking iptables-legacy itself would make them. */
     boolean legacyTable(String table) {
-        Output output = programs.attempt(
-                Program.of(TIMEOUT, "cat", "/proc/net/ip_tables_names").under(prefix));
+        if (Files.notExists(TABLES)) {
+            return false; // it is there in every namespace, or in none: the kernel does not know that kind
+        }
+        Output output =
+                programs.attempt(Program.of(TIMEOUT, "cat", TABLES.toString()).under(prefix));
         return output.status() == 0 && output.text().lines().anyMatch(table::equals);
     }
 

@@ -48,31 +48,26 @@ final class Nft {
         }
     }
 
-    /** The objects of a listing, each a map with one key that says what it is. */
-    List<Map<?, ?>> listing(String... what) {
-        return objects(run(what));
+    /** The objects of a listing, each a map with one key that says what it is; and how long the listing was. */
+    record Listing(List<Map<?, ?>> objects, int characters) {
+        static final Listing NOTHING = new Listing(List.of(), 0);
     }
 
-    /** The objects of a table, empty when there is none of that name. */
-    Optional<List<Map<?, ?>>> table(String family, String name) {
-        Output output = attempt(List.of("-j", "list", "table", family, name), "");
+    /** What there is of that, {@code table ip NAME} for example; empty when there is no such thing. */
+    Optional<Listing> list(String what) {
+        Output output = attempt(List.of("-j", "list " + what), "");
         if (output.status() != 0 && output.stderr().contains("No such file or directory")) {
             return Optional.empty();
         }
         if (output.status() != 0) {
-            throw failure(output, "list table " + family + " " + name);
+            throw failure(output, "list " + what);
         }
-        return Optional.of(objects(output));
-    }
-
-    private Output run(String... what) {
-        List<String> argv = new ArrayList<>(List.of("-j", "list"));
-        argv.addAll(List.of(what));
-        Output output = attempt(argv, "");
-        if (output.status() != 0) {
-            throw failure(output, String.join(" ", argv));
+        if (output.truncated()) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED, "the host has more firewall rules than banger can look through");
         }
-        return output;
+        String text = output.text();
+        return Optional.of(new Listing(objects(text), text.length()));
     }
 
     private Output attempt(List<String> arguments, String input) {
@@ -82,17 +77,14 @@ final class Nft {
                 Program.of(TIMEOUT, argv).under(prefix).reading(input.getBytes(StandardCharsets.UTF_8)));
     }
 
-    private static List<Map<?, ?>> objects(Output output) {
-        if (output.truncated()) {
-            throw new BangerException(
-                    ErrorCode.HOST_COMMAND_FAILED, "the host has more firewall rules than banger can look through");
-        }
+    private static List<Map<?, ?>> objects(String text) {
         try {
-            return list(object(JSON.fromJson(output.text())).get("nftables")).stream()
+            return list(object(JSON.fromJson(text)).get("nftables")).stream()
                     .<Map<?, ?>>map(Nft::object)
+                    .filter(object -> !object.containsKey("metainfo")) // nft's own version
                     .toList();
         } catch (JsonException e) {
-            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "nft printed what is no JSON", output.text(), e);
+            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "nft printed what is no JSON", text, e);
         }
     }
 

@@ -17,10 +17,8 @@ import org.jspecify.annotations.Nullable;
  * what goes between guests and uplink ({@link Passages}). One call at a time.
  */
 public final class NftFirewall implements Firewall {
-    private static final List<String> FAMILIES = List.of("bridge", "ip");
-    private static final String COUNTER_PREFIX = NftRuleset.counter("");
-
     private final Nft nft;
+    private final NftLook.Eyes eyes;
     private final Passages passages;
     private @Nullable Applied applied;
 
@@ -30,6 +28,7 @@ public final class NftFirewall implements Firewall {
     /** {@code prefix}: what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace. */
     public NftFirewall(ProgramRunner programs, List<String> prefix) {
         this.nft = new Nft(programs, prefix);
+        this.eyes = new NftLook.Eyes(nft);
         this.passages = new Passages(nft, new Iptables(programs, prefix));
     }
 
@@ -45,39 +44,35 @@ public final class NftFirewall implements Firewall {
 
     @Override
     public boolean apply(Rules rules) {
+        NftLook look = eyes.look(rules.home());
         if (rules.ports().isEmpty()) {
-            return clear(rules.home());
+            return clear(rules.home(), look);
         }
         boolean changed = false;
-        if (!tablesHold(rules)) {
-            write(rules);
+        if (!tablesHold(rules, look)) {
+            write(rules, look);
             changed = true;
         }
-        return passages.apply(rules) || changed;
+        return passages.apply(rules, look.foreign()) || changed;
     }
 
-    private void write(Rules rules) {
-        HomeId home = rules.home();
-        requireOwn(home);
-        Map<String, NftRuleset.Count> counts = counts(home);
-        nft.transaction(NftRuleset.render(rules, counts));
+    private void write(Rules rules, NftLook before) {
+        requireOwn(rules.home(), before);
+        nft.transaction(NftRuleset.render(rules, before.counts()));
         // Read back: what the kernel lists now is what every later look is compared with.
-        StringBuilder listing = new StringBuilder();
-        for (String family : FAMILIES) {
-            List<Map<?, ?>> objects = nft.table(family, home.prefix())
-                    .orElseThrow(() -> new BangerException(
-                            ErrorCode.HOST_COMMAND_FAILED,
-                            "the table " + family + " " + home.prefix() + " was removed in the moment it was made"));
-            listing.append(NftListing.comparable(objects));
+        NftLook after = eyes.look(rules.home());
+        if (!after.owned().equals(NftLook.FAMILIES)) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED,
+                    "a table " + rules.home().prefix() + " was removed in the moment it was made");
         }
-        applied = new Applied(rules, listing.toString());
+        applied = new Applied(rules, after.comparable());
     }
 
     /** A table of our name without our chain is somebody else's. */
-    private void requireOwn(HomeId home) {
-        for (String family : FAMILIES) {
-            Optional<List<Map<?, ?>>> table = nft.table(family, home.prefix());
-            if (table.isPresent() && !NftListing.hasChain(table.get(), NftRuleset.ownerChain(home.hex()))) {
+    private static void requireOwn(HomeId home, NftLook look) {
+        for (String family : look.present()) {
+            if (!look.owned().contains(family)) {
                 throw new BangerException(
                         ErrorCode.ALREADY_EXISTS,
                         "there is an nftables table " + family + " " + home.prefix()
@@ -87,76 +82,43 @@ public final class NftFirewall implements Firewall {
         }
     }
 
-    private boolean tablesHold(Rules rules) {
+    private boolean tablesHold(Rules rules, NftLook look) {
         Applied last = applied;
-        if (last == null || !last.rules().equals(rules)) {
-            return false;
-        }
-        StringBuilder listing = new StringBuilder();
-        for (String family : FAMILIES) {
-            nft.table(family, rules.home().prefix())
-                    .ifPresent(objects -> listing.append(NftListing.comparable(objects)));
-        }
-        return listing.toString().equals(last.listing());
+        return last != null && last.rules().equals(rules) && look.comparable().equals(last.listing());
     }
 
     @Override
     public boolean holds(Rules rules) {
-        if (rules.ports().isEmpty()) {
-            return owned(rules.home()).isEmpty() && passages.hold(rules);
-        }
-        return tablesHold(rules) && passages.hold(rules);
+        NftLook look = eyes.look(rules.home());
+        boolean tables = rules.ports().isEmpty() ? look.owned().isEmpty() : tablesHold(rules, look);
+        return tables && passages.hold(rules, look.foreign());
     }
 
     @Override
     public void remove(HomeId home) {
-        clear(home);
+        clear(home, eyes.look(home));
     }
 
-    private boolean clear(HomeId home) {
+    private boolean clear(HomeId home, NftLook look) {
         applied = null;
-        boolean changed = passages.remove(home);
-        List<String> tables = owned(home);
-        if (!tables.isEmpty()) {
+        boolean changed = passages.remove(home, look.foreign());
+        if (!look.owned().isEmpty()) {
             StringBuilder commands = new StringBuilder();
-            tables.forEach(family -> commands.append("delete table " + family + " " + home.prefix() + "\n"));
+            look.owned().forEach(family -> commands.append("delete table " + family + " " + home.prefix() + "\n"));
             nft.transaction(commands.toString());
         }
-        return changed || !tables.isEmpty();
-    }
-
-    /** The families in which there is a table of ours. */
-    private List<String> owned(HomeId home) {
-        return FAMILIES.stream()
-                .filter(family -> nft.table(family, home.prefix())
-                        .filter(objects -> NftListing.hasChain(objects, NftRuleset.ownerChain(home.hex())))
-                        .isPresent())
-                .toList();
-    }
-
-    private Map<String, NftRuleset.Count> counts(HomeId home) {
-        Map<String, NftRuleset.Count> counts = new HashMap<>();
-        nft.table("ip", home.prefix())
-                .filter(objects -> NftListing.hasChain(objects, NftRuleset.ownerChain(home.hex())))
-                .map(NftListing::counters)
-                .orElse(Map.of())
-                .forEach((name, count) -> {
-                    if (name.startsWith(COUNTER_PREFIX)) {
-                        counts.put(name.substring(COUNTER_PREFIX.length()), count);
-                    }
-                });
-        return counts;
+        return changed || !look.owned().isEmpty();
     }
 
     @Override
     public Map<String, Long> denied(HomeId home) {
         Map<String, Long> denied = new HashMap<>();
-        counts(home).forEach((vmId, count) -> denied.put(vmId, count.packets()));
+        eyes.look(home).counts().forEach((vmId, count) -> denied.put(vmId, count.packets()));
         return Map.copyOf(denied);
     }
 
     @Override
     public List<String> obstacles(Rules rules) {
-        return passages.obstacles(rules);
+        return passages.obstacles(rules, eyes.look(rules.home()).foreign());
     }
 }

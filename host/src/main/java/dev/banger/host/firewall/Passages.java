@@ -1,7 +1,5 @@
 package dev.banger.host.firewall;
 
-import dev.banger.api.BangerException;
-import dev.banger.api.ErrorCode;
 import dev.banger.network.HomeId;
 import dev.banger.network.Rules;
 import java.util.ArrayList;
@@ -26,33 +24,14 @@ final class Passages {
         this.xtables = new XtablesPassage(iptables);
     }
 
-    /** A base chain of somebody else's, with its rules. */
-    private record Foreign(
-            String family, String table, String name, String hook, boolean drops, List<Map<?, ?>> rules) {
-        boolean iptables() {
-            return family.equals("ip") && table.equals("filter") && (name.equals("FORWARD") || name.equals("INPUT"));
-        }
-
-        String path() {
-            return family + " " + table + " " + name;
-        }
-
-        List<Map<?, ?>> marked(HomeId home) {
-            return rules.stream()
-                    .filter(rule -> Nft.string(rule, "comment").equals(comment(home)))
-                    .toList();
-        }
-    }
-
     static String comment(HomeId home) {
         return "banger-" + home.hex();
     }
 
     /** Makes the accepts what they shall be; whether anything had to be changed. */
-    boolean apply(Rules rules) {
+    boolean apply(Rules rules, List<ForeignChain> foreign) {
         boolean changed = false;
-        List<Foreign> foreign = foreign();
-        for (Foreign chain : foreign) {
+        for (ForeignChain chain : foreign) {
             if (!chain.iptables() && !holds(chain, rules)) {
                 nft.transaction(replacement(chain, rules));
                 changed = true;
@@ -61,17 +40,15 @@ final class Passages {
         return xtables.apply(rules, programs(foreign)) || changed;
     }
 
-    boolean hold(Rules rules) {
-        List<Foreign> foreign = foreign();
+    boolean hold(Rules rules, List<ForeignChain> foreign) {
         return foreign.stream().filter(chain -> !chain.iptables()).allMatch(chain -> holds(chain, rules))
                 && xtables.hold(rules, programs(foreign));
     }
 
-    boolean remove(HomeId home) {
+    boolean remove(HomeId home, List<ForeignChain> foreign) {
         boolean changed = false;
-        List<Foreign> foreign = foreign();
-        for (Foreign chain : foreign) {
-            if (!chain.iptables() && !chain.marked(home).isEmpty()) {
+        for (ForeignChain chain : foreign) {
+            if (!chain.iptables() && !chain.marked(comment(home)).isEmpty()) {
                 nft.transaction(deletions(chain, home));
                 changed = true;
             }
@@ -80,8 +57,8 @@ final class Passages {
     }
 
     /** Chains that drop, and that we cannot get past: iptables' own, without iptables to change them. */
-    List<String> obstacles(Rules rules) {
-        return foreign().stream()
+    List<String> obstacles(Rules rules, List<ForeignChain> foreign) {
+        return foreign.stream()
                 .filter(chain -> chain.iptables()
                         && chain.drops()
                         && !wanted(chain, rules).isEmpty())
@@ -91,12 +68,12 @@ final class Passages {
                 .toList();
     }
 
-    private List<String> programs(List<Foreign> foreign) {
-        return xtables.programs(foreign.stream().anyMatch(Foreign::iptables));
+    private List<String> programs(List<ForeignChain> foreign) {
+        return xtables.programs(foreign.stream().anyMatch(ForeignChain::iptables));
     }
 
-    private static boolean holds(Foreign chain, Rules rules) {
-        List<Map<?, ?>> marked = chain.marked(rules.home());
+    private static boolean holds(ForeignChain chain, Rules rules) {
+        List<Map<?, ?>> marked = chain.marked(comment(rules.home()));
         List<String> wanted = wanted(chain, rules);
         if (marked.size() != wanted.size()) {
             return false;
@@ -118,7 +95,7 @@ final class Passages {
         return names;
     }
 
-    private static List<String> names(Rules rules, Foreign chain) {
+    private static List<String> names(Rules rules, ForeignChain chain) {
         String bridge = rules.bridge().name();
         if (chain.hook().equals("input")) {
             return List.of("iifname " + bridge, "iifname " + bridge, "iifname " + bridge);
@@ -136,7 +113,7 @@ final class Passages {
         return names;
     }
 
-    private static List<String> wanted(Foreign chain, Rules rules) {
+    private static List<String> wanted(ForeignChain chain, Rules rules) {
         if (!chain.drops() || rules.ports().isEmpty()) {
             return List.of();
         }
@@ -171,7 +148,7 @@ final class Passages {
         return rules.uplink().filter(ignored -> rules.nat());
     }
 
-    private static String replacement(Foreign chain, Rules rules) {
+    private static String replacement(ForeignChain chain, Rules rules) {
         StringBuilder commands = new StringBuilder(deletions(chain, rules.home()));
         for (String rule : wanted(chain, rules).reversed()) {
             commands.append(
@@ -180,67 +157,11 @@ final class Passages {
         return commands.toString();
     }
 
-    private static String deletions(Foreign chain, HomeId home) {
+    private static String deletions(ForeignChain chain, HomeId home) {
         StringBuilder commands = new StringBuilder();
-        chain.marked(home)
+        chain.marked(comment(home))
                 .forEach(rule ->
                         commands.append("delete rule " + chain.path() + " handle " + rule.get("handle") + "\n"));
         return commands.toString();
-    }
-
-    /** The base chains at the hooks forward and input that see IPv4. */
-    private List<Foreign> foreign() {
-        List<Foreign> all = new ArrayList<>();
-        for (Map<?, ?> object : nft.listing("chains")) {
-            Map<?, ?> chain = Nft.object(object.get("chain"));
-            String family = Nft.string(chain, "family");
-            String hook = Nft.string(chain, "hook");
-            boolean seesIpv4 = family.equals("ip") || family.equals("inet");
-            if (seesIpv4
-                    && Nft.string(chain, "type").equals("filter")
-                    && (hook.equals("forward") || hook.equals("input"))) {
-                all.addAll(read(chain, family, hook).stream().toList());
-            }
-        }
-        return all;
-    }
-
-    private Optional<Foreign> read(Map<?, ?> chain, String family, String hook) {
-        String table = Nft.string(chain, "table");
-        String name = Nft.string(chain, "name");
-        if (!plain(table) || !plain(name)) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "an nftables chain has a name that cannot be: " + table + " " + name);
-        }
-        List<Map<?, ?>> rules = new ArrayList<>();
-        for (Map<?, ?> object : nft.listing("chain", family, table, name)) {
-            if (object.containsKey("rule")) {
-                rules.add(Nft.object(object.get("rule")));
-            }
-        }
-        boolean drops =
-                Nft.string(chain, "policy").equals("drop") || rules.stream().anyMatch(Passages::dropsAll);
-        // Our own tables drop, too, but only what they shall.
-        boolean own = table.matches("bgr[0-9a-f]{6}");
-        return own ? Optional.empty() : Optional.of(new Foreign(family, table, name, hook, drops, rules));
-    }
-
-    private static boolean plain(String name) {
-        return name.matches("[A-Za-z0-9_./-]{1,256}");
-    }
-
-    /** A rule without a condition that ends in drop or reject. */
-    private static boolean dropsAll(Map<?, ?> rule) {
-        boolean drop = false;
-        for (Object each : Nft.list(rule.get("expr"))) {
-            Map<?, ?> expression = Nft.object(each);
-            if (expression.containsKey("drop") || expression.containsKey("reject")) {
-                drop = true;
-            } else if (!expression.containsKey("counter") && !expression.containsKey("log")) {
-                return false;
-            }
-        }
-        return drop;
     }
 }

@@ -14,6 +14,9 @@ import dev.banger.network.HostNetwork;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.Reconciliation;
 import dev.banger.network.Tap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The host before, during and after: nothing of others changes, nothing of ours stays. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
@@ -313,6 +317,38 @@ class HostNetworkLifeTest {
                 .hasSizeBetween(8, 10)
                 .allMatch(link -> link.isolated() && link.master().equals(BridgedLab.BRIDGE.name()) && !link.up());
         lab.network.initializeTapPool(Set.of());
+    }
+
+    /** Each run takes some milliseconds of a start, in which QEMU wants the processors. */
+    @Test
+    void aStartAndAnEndRunFewPrograms(@TempDir Path directory) throws IOException {
+        Path runs = directory.resolve("runs");
+        Files.createFile(runs);
+        List<String> counting =
+                new ArrayList<>(List.of("sh", "-c", "echo \"$*\" >>" + runs + "; exec \"$@\"", "count"));
+        counting.addAll(lab.lab.prefix());
+        HostNetwork counted = new HostNetwork(
+                BridgedLab.HOME,
+                BridgedLab.BRIDGE,
+                new IpLinks(lab.lab.programs, counting),
+                new NftFirewall(lab.lab.programs, counting),
+                2);
+        counted.open(List.of());
+        counted.ensureTaps();
+        for (int i = 0; i < 2; i++) {
+            Tap tap = counted.acquireTap();
+            Files.writeString(runs, "");
+            counted.plug(BridgedLab.port("vm1", tap, 10, new Egress.Everything()));
+            // One look at links and routes, three runs of nft, one that switches the tap on; forwarding the first
+            // time, and where the kernel knows iptables' older kind, a look at that.
+            assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(i == 0 ? 8 : 6);
+            Files.writeString(runs, "");
+            counted.unplug("vm1");
+            assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(4);
+            Files.writeString(runs, "");
+            counted.releaseTap(tap);
+            assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(1);
+        }
     }
 
     /** Prints how long a start waits for its tap; a limit here would be a matter of the machine. */

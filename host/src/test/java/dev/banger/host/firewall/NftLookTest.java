@@ -1,0 +1,114 @@
+package dev.banger.host.firewall;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.banger.api.BangerException;
+import dev.banger.host.linux.NetworkLab;
+import dev.banger.network.BridgeSettings;
+import dev.banger.network.Egress;
+import dev.banger.network.GuestPort;
+import dev.banger.network.HomeId;
+import dev.banger.network.Ipv4Address;
+import dev.banger.network.MacAddress;
+import dev.banger.network.Rules;
+import dev.banger.network.Tap;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** At a host with few rules and at one with very many. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class NftLookTest {
+    private static final HomeId HOME = HomeId.of(Path.of("/state"));
+    private static final BridgeSettings BRIDGE = new BridgeSettings("bgrlab", Ipv4Address.of("10.77.0.1"), 24);
+
+    private static final String THEIRS = """
+            add table inet theirs
+            add chain inet theirs through { type filter hook forward priority 0; policy drop; }
+            add chain inet theirs out { type filter hook output priority 0; policy drop; }
+            """;
+
+    private final NetworkLab lab = new NetworkLab();
+    private final NftLook.Eyes eyes = new NftLook.Eyes(new Nft(lab.programs, lab.prefix()));
+    private final NftFirewall firewall = new NftFirewall(lab.programs, lab.prefix());
+
+    @AfterEach
+    void close() {
+        lab.close();
+    }
+
+    private static Rules rules(String uplink) {
+        GuestPort port = new GuestPort(
+                "vm1",
+                new Tap(HOME.tapName(0), 7),
+                new MacAddress("02:00:5e:00:00:10"),
+                Ipv4Address.of("10.77.0.10"),
+                new Egress.Everything(),
+                List.of());
+        return new Rules(HOME, BRIDGE, Optional.of(uplink), List.of(port));
+    }
+
+    /** So many that listing all of them takes long. */
+    private void fillWithRules() {
+        lab.nft("add table ip many; add chain ip many rest\n"
+                + IntStream.range(0, 6000)
+                        .mapToObj(i ->
+                                "add rule ip many rest ip saddr 192.0.2." + i % 250 + " tcp dport " + i + " accept\n")
+                        .collect(Collectors.joining()));
+    }
+
+    @Test
+    void piecesMakeTheSameWhole() {
+        lab.nft(THEIRS);
+        lab.nft("add rule inet theirs through ip saddr 192.0.2.1 accept\n");
+        firewall.apply(rules("eth0"));
+
+        NftLook whole = eyes.look(HOME);
+        fillWithRules();
+        eyes.look(HOME);
+        NftLook pieces = eyes.look(HOME);
+
+        assertThat(whole.owned()).isEqualTo(NftLook.FAMILIES);
+        assertThat(whole.counts()).containsOnlyKeys("vm1");
+        assertThat(whole.foreign())
+                .singleElement()
+                .satisfies(chain -> assertThat(chain.drops()).isTrue())
+                .satisfies(chain -> assertThat(chain.rules()).hasSize(3));
+        assertThat(pieces.foreign()).isEqualTo(whole.foreign());
+        assertThat(pieces.comparable()).isEqualTo(whole.comparable());
+        assertThat(pieces.counts()).isEqualTo(whole.counts());
+    }
+
+    @Test
+    void whatManyRulesOfOthersDropIsPassedAllTheSame() {
+        fillWithRules();
+        String before = lab.rules();
+        lab.nft(THEIRS);
+        String dropping = lab.rules();
+
+        assertThat(firewall.apply(rules("eth0"))).isTrue();
+        assertThat(firewall.apply(rules("eth0"))).isFalse();
+        assertThat(firewall.holds(rules("eth0"))).isTrue();
+        assertThat(lab.onHost("nft", "list", "chain", "inet", "theirs", "through"))
+                .contains("oifname \"eth0\" accept", "banger-" + HOME.hex());
+        assertThat(firewall.apply(rules("eth1"))).isTrue();
+        firewall.remove(HOME);
+
+        assertThat(lab.rules()).isEqualTo(dropping).isNotEqualTo(before);
+    }
+
+    /** Names that no nft would take can come by netlink; they are never put into a command. */
+    @Test
+    void aChainThatCannotBeNamedIsRefused() {
+        Map<String, String> strange = Map.of("family", "ip", "table", "a; flush ruleset", "name", "c");
+        assertThatThrownBy(() -> ForeignChain.of(strange, List.of())).isInstanceOf(BangerException.class);
+    }
+}
