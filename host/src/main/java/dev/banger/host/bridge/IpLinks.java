@@ -210,9 +210,12 @@ public final class IpLinks implements Links {
         change(links, link -> "link delete dev " + numbered(link));
     }
 
-    /** By number, which no other link ever gets: one that was replaced by another of its name is gone. */
+    /**
+     * By number, which no other link gets: one that was replaced by another of its name is gone. ip looks for a link of that very
+     * name first, hence the zeros: {@code if7} could be somebody's.
+     */
     private static String numbered(Tap link) {
-        return "if" + link.ifindex();
+        return "if%013d".formatted(link.ifindex());
     }
 
     /** A command for each that is there; one that is gone, or goes by itself, must not keep the rest. */
@@ -223,12 +226,12 @@ public final class IpLinks implements Links {
         Optional<BangerException> failure =
                 attempt(() -> batch(links.stream().map(command).toList()));
         if (failure.isPresent()) {
-            List<Tap> there = present(links);
-            List<BangerException> failures = new ArrayList<>();
-            there.forEach(
-                    link -> attempt(() -> batch(List.of(command.apply(link)))).ifPresent(failures::add));
-            if (!failures.isEmpty() && !present(there).isEmpty()) {
-                throw failures.getFirst();
+            List<Tap> failed = present(links).stream()
+                    .filter(link ->
+                            attempt(() -> batch(List.of(command.apply(link)))).isPresent())
+                    .toList();
+            if (!present(failed).isEmpty()) {
+                throw failure.get();
             }
         }
     }

@@ -167,6 +167,12 @@ class HostNetworkLifeTest {
         lab.lab.onHost("ip", "tuntap", "add", "dev", BridgedLab.HOME.tapName(1), "mode", "tap");
         lab.lab.onHost("ip", "link", "set", BridgedLab.HOME.tapName(1), "alias", "banger:0123456789abcdef:1");
         lab.lab.onHost("ip", "link", "add", "bgrlab0", "type", "bridge");
+        // ip takes such a name for a number where no link has it: these are the numbers of links to come.
+        int last = Integer.parseInt(
+                lab.lab.onHost("cat", "/sys/class/net/bgrlab0/ifindex").strip());
+        for (int i = 1; i <= 8; i++) {
+            lab.lab.onHost("ip", "link", "add", "if" + (last + 8 + i), "type", "bridge");
+        }
         lab.lab.onHost("ip", "link", "set", "bgrlab0", "alias", BridgedLab.HOME.bridgeMarker() + "x");
         lab.lab.nft("""
                 table bridge bgr000000 { chain owner-0000000000000000 { }; chain from-guest { drop; }; }
