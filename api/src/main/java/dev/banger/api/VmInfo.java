@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param allowHosts all that it then reaches; empty: everything
  * @param pinned the addresses of names in {@code allowHosts} that it was told, which it may reach
  * @param denied packets that it sent beyond the host and that were not let through, since it was started
+ * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
  */
 @Json
 public record VmInfo(
@@ -65,4 +66,5 @@ public record VmInfo(
         boolean nat,
         List<String> allowHosts,
         List<PinnedAddress> pinned,
-        long denied) {}
+        long denied,
+        long netRate) {}

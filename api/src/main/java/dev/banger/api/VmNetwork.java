@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param name {@code user}, {@code bridge} or one that was made; null: {@code user}
  * @param nat whether it reaches beyond the host; in {@code user} it always does
  * @param allowHosts NAME or ADDRESS[/PREFIX], with [:PORT]: with NAT, all it reaches beyond the host; none: everything
+ * @param netRate bits per second that it may send, and as many that it may get; not in {@code user}; 0: no limit
  */
 @Json
-public record VmNetwork(@Nullable String name, boolean nat, List<String> allowHosts) {
+public record VmNetwork(@Nullable String name, boolean nat, List<String> allowHosts, long netRate) {
     public VmNetwork {
         // A JSON body may leave it out.
         allowHosts = allowHosts == null ? List.of() : List.copyOf(allowHosts);

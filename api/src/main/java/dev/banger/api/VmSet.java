@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param ports replaces all published ports
  * @param nat whether a bridged VM reaches beyond the host. May change while it runs
  * @param allowHosts replaces what it reaches with NAT; none: everything. May change while it runs
+ * @param netRate bits per second that a bridged VM may send, and as many that it may get; 0: no limit. May change while it runs
  */
 @Json
 public record VmSet(
@@ -25,4 +26,5 @@ public record VmSet(
         @Nullable Long idlePauseSeconds,
         @Nullable List<PublishedPort> ports,
         @Nullable Boolean nat,
-        @Nullable List<String> allowHosts) {}
+        @Nullable List<String> allowHosts,
+        @Nullable Long netRate) {}

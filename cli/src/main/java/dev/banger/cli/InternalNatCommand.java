@@ -28,7 +28,7 @@ final class InternalNatCommand extends Group {
 
         @Override
         public Integer call() {
-            VmSet change = new VmSet(null, null, null, null, null, null, nat, List.of());
+            VmSet change = new VmSet(null, null, null, null, null, null, nat, List.of(), null);
             new ProgressView(session(), false).follow(api().setVm(vm, change));
             return 0;
         }

@@ -90,6 +90,13 @@ final class VmOptions {
                     "NAT to this alone, such as 192.0.2.0/24:443, example.org or *.example.org:443; may be repeated.")
     private List<String> allowHosts = List.of();
 
+    @Option(
+            names = "--net-rate",
+            paramLabel = "RATE",
+            converter = Rates.class,
+            description = "Limit what it sends, and as much what it gets, such as 10mbit; for --network bridge.")
+    private long netRate;
+
     VmCreate request(boolean start, boolean ephemeral) {
         return new VmCreate(
                 name,
@@ -105,6 +112,8 @@ final class VmOptions {
                 idlePauseSeconds,
                 ephemeral,
                 waitFor,
-                network == null && !nat && allowHosts.isEmpty() ? null : new VmNetwork(network, nat, allowHosts));
+                network == null && !nat && allowHosts.isEmpty() && netRate == 0
+                        ? null
+                        : new VmNetwork(network, nat, allowHosts, netRate));
     }
 }

@@ -13,7 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "set",
         description = {
-            "Change what a VM is, while it is stopped, for its next start; while it runs --idle-pause and what it may reach.",
+            "Change what a VM is, while it is stopped, for its next start; while it runs --idle-pause, --net-rate and what it",
+            "may reach.",
             ""
         },
         footer = {
@@ -74,6 +75,13 @@ final class VmSetCommand extends Leaf {
             description = "NAT to this alone; all those given replace all there were. May change while it runs.")
     private @Nullable List<String> allowHosts;
 
+    @Option(
+            names = "--net-rate",
+            paramLabel = "RATE",
+            converter = Rates.class,
+            description = "Limit what a bridged VM sends and gets, such as 10mbit, or none. May change while it runs.")
+    private @Nullable Long netRate;
+
     VmSetCommand(Session session) {
         super(session);
     }
@@ -98,6 +106,7 @@ final class VmSetCommand extends Leaf {
                 && kernel == null
                 && idlePauseSeconds == null
                 && nat() == null
+                && netRate == null
                 && published == null) {
             throw BangerException.invalid("say what to change, such as --memory 2G; \"banger vm set --help\" lists it");
         }
@@ -112,7 +121,8 @@ final class VmSetCommand extends Leaf {
                                         idlePauseSeconds,
                                         published,
                                         nat(),
-                                        nat && allowHosts == null ? List.of() : allowHosts)));
+                                        nat && allowHosts == null ? List.of() : allowHosts,
+                                        netRate)));
         out().line(changed.name());
         return 0;
     }

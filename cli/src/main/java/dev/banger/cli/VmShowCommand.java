@@ -78,6 +78,7 @@ final class VmShowCommand extends Leaf {
         }
         String nat = info.allowHosts().isEmpty() ? "NAT" : "NAT to " + String.join(", ", info.allowHosts());
         return info.network() + ", " + (info.nat() ? nat : "nothing beyond the host")
+                + (info.netRate() == 0 ? "" : "; at most " + Rates.show(info.netRate()) + " each way")
                 + (info.denied() == 0 ? "" : "; " + info.denied() + " packets denied");
     }
 

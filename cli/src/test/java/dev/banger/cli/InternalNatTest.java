@@ -21,7 +21,7 @@ class InternalNatTest {
         assertThat(console.run(banger, "internal", "nat", command, "dev")).isZero();
 
         assertThat(banger.calls()).containsExactly("set dev");
-        assertThat(banger.changed()).isEqualTo(new VmSet(null, null, null, null, null, null, nat, List.of()));
+        assertThat(banger.changed()).isEqualTo(new VmSet(null, null, null, null, null, null, nat, List.of(), null));
         assertThat(console.out()).isEmpty();
     }
 

@@ -57,6 +57,7 @@ final class Samples {
                 false,
                 List.of(),
                 List.of(),
+                0,
                 0);
     }
 

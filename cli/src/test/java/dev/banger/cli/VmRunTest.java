@@ -6,8 +6,10 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmNetwork;
 import dev.banger.api.WaitFor;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,18 @@ class VmRunTest {
                         false,
                         WaitFor.SYSTEM,
                         null));
+    }
+
+    @Test
+    void aBridgedVmsBandwidthIsGivenAsItIsShown() {
+        for (String rate : new String[] {"500kbit", "10mbit", "1500mbit", "1gbit"}) {
+            console.run(banger, "vm", "run", "--network", "bridge", "--net-rate", rate, "--", "true");
+            VmNetwork network = Objects.requireNonNull(banger.created().network());
+            assertThat(Rates.show(network.netRate())).isEqualTo(rate);
+        }
+        assertThat(console.run(banger, "vm", "run", "--net-rate", "10M", "--", "true"))
+                .isEqualTo(2);
+        assertThat(console.err()).contains("10mbit");
     }
 
     @Test

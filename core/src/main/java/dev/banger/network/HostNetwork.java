@@ -146,7 +146,9 @@ public final class HostNetwork implements AutoCloseable {
             GuestPort port = ports.get(vmId);
             if (port != null) {
                 Map<String, GuestPort> next = new LinkedHashMap<>(ports);
-                next.put(vmId, new GuestPort(vmId, port.tap(), port.mac(), port.ip(), egress, port.published()));
+                next.put(
+                        vmId,
+                        new GuestPort(vmId, port.tap(), port.mac(), port.ip(), egress, port.published(), port.rate()));
                 change(next, uplink);
             }
         } finally {

@@ -121,6 +121,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     @Override
     public void check(VmSpec spec) {
         NetworkPolicy.of(spec);
+        NetworkPolicy.rate(spec);
         for (PublishedPort port : spec.ports()) {
             if (port.address() != null && port.address().startsWith("127.")) {
                 throw BangerException.invalid("a port of a bridged VM is not published on " + port.address()
@@ -222,7 +223,8 @@ public final class BridgedNetwork implements Network, AutoCloseable {
                 new MacAddress(vm.runtime().mac()),
                 Ipv4Address.of(vm.runtime().hostAddress()),
                 pins.egress(vm.id()),
-                vm.spec().ports());
+                vm.spec().ports(),
+                NetworkPolicy.rate(vm.spec()));
     }
 
     @Override
@@ -231,8 +233,8 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         if (tap == null) {
             return;
         }
-        denied.remove(vm.id());
         Uninterrupted.run(() -> awaitEnd(vm));
+        denied.remove(vm.id());
         try {
             network.unplug(vm.id());
         } finally {

@@ -95,7 +95,7 @@ final class Forks {
                     spec.idlePauseSeconds(),
                     false,
                     null,
-                    new VmNetwork(spec.network(), spec.nat(), spec.allowHosts())));
+                    new VmNetwork(spec.network(), spec.nat(), spec.allowHosts(), spec.netRate())));
             rollback.push("the fork " + vm.name(), () -> lifecycle.discard(vm));
             reserved.add(vm);
         }

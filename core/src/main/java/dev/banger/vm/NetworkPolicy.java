@@ -28,6 +28,9 @@ record NetworkPolicy(boolean nat, List<Destination> addresses, List<NamedDestina
     /** The last label begins with a letter: what ends in a number is an address, right or wrong. */
     private static final Pattern NAME = Pattern.compile("(\\*\\.)?(" + LABEL + "\\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?");
 
+    private static final long LOWEST_RATE = 64_000; // less than this, a full-sized packet waits for seconds
+    private static final long HIGHEST_RATE = 100_000_000_000L; // the kernel's sums overflow not far above
+
     /**
      * A name as an exception.
      *
@@ -110,5 +113,15 @@ record NetworkPolicy(boolean nat, List<Destination> addresses, List<NamedDestina
         return names.stream()
                 .filter(each -> each.matches(pin.name()))
                 .map(each -> new Destination(address, each.port()));
+    }
+
+    /** Bits per second, 0 for no limit; @throws BangerException INVALID_ARGUMENT for one that cannot be */
+    static long rate(VmSpec spec) {
+        long rate = spec.netRate();
+        if (rate != 0 && (rate < LOWEST_RATE || rate > HIGHEST_RATE)) {
+            throw BangerException.invalid("a VM's bandwidth is limited to 64 kbit to 100 gbit a second, not " + rate
+                    + " bit; without a limit it is 0");
+        }
+        return rate;
     }
 }

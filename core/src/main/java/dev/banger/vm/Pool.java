@@ -331,7 +331,8 @@ public final class Pool implements AutoCloseable {
                         true,
                         0,
                         false,
-                        List.of()),
+                        List.of(),
+                        0),
                 VmRuntime.in(
                         directories.of(id),
                         "prepared",

@@ -357,7 +357,8 @@ final class Snapshots {
                 now.ephemeral(),
                 now.idlePauseSeconds(),
                 now.nat(),
-                now.allowHosts()));
+                now.allowHosts(),
+                now.netRate()));
     }
 
     /** Deletes a snapshot by name; refused where anything but its own VM's disks is based on it. */

@@ -88,7 +88,8 @@ final class VmCreation {
                 request.ephemeral(),
                 Objects.requireNonNullElse(request.idlePauseSeconds(), 0L),
                 wish != null && (wish.nat() || !wish.allowHosts().isEmpty()),
-                wish == null ? List.of() : wish.allowHosts());
+                wish == null ? List.of() : wish.allowHosts(),
+                wish == null ? 0 : wish.netRate());
         List<String> missing = network.missing();
         if (!missing.isEmpty()) {
             throw new BangerException(
@@ -157,7 +158,8 @@ final class VmCreation {
                 Objects.requireNonNullElse(change.nat(), old.nat()),
                 Boolean.FALSE.equals(change.nat())
                         ? List.of()
-                        : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts())));
+                        : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts()),
+                Objects.requireNonNullElse(change.netRate(), old.netRate())));
     }
 
     /** Runs {@code work} while no name or address is taken. */

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param idlePauseSeconds after how long without activity it is paused; 0: never
  * @param nat whether it reaches beyond the host, at a bridge
  * @param allowHosts what of that, as {@link NetworkPolicy} reads it; empty: everything
+ * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
  */
 public record VmSpec(
         String image,
@@ -29,7 +30,8 @@ public record VmSpec(
         boolean ephemeral,
         long idlePauseSeconds,
         boolean nat,
-        List<String> allowHosts) {
+        List<String> allowHosts,
+        long netRate) {
     public VmSpec {
         ports = List.copyOf(ports);
         allowHosts =
@@ -50,7 +52,8 @@ public record VmSpec(
                 ephemeral,
                 idlePauseSeconds,
                 nat,
-                allowHosts);
+                allowHosts,
+                netRate);
     }
 
     /** The same but for what a running VM can change. */
@@ -72,6 +75,7 @@ public record VmSpec(
                 ephemeral,
                 of.idlePauseSeconds,
                 of.nat,
-                of.allowHosts);
+                of.allowHosts,
+                of.netRate);
     }
 }

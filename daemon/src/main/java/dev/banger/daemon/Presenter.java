@@ -62,7 +62,8 @@ final class Presenter {
                 vm.spec().nat(),
                 vm.spec().allowHosts(),
                 vms.pinned(vm),
-                vms.denied(vm));
+                vms.denied(vm),
+                vm.spec().netRate());
     }
 
     /** qcow2 files grow as they fill, so their size is what they take up. */

@@ -73,6 +73,7 @@ final class RecordingApi {
                 false,
                 List.of(),
                 List.of(),
+                0,
                 0);
     }
 

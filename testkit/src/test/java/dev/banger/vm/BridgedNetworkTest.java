@@ -120,7 +120,8 @@ class BridgedNetworkTest {
                 false,
                 0,
                 nat,
-                allowed);
+                allowed,
+                10_000_000);
     }
 
     private static VmRecord vm(boolean nat, String... allowed) {
@@ -153,6 +154,9 @@ class BridgedNetworkTest {
         assertThat(attach(vm).tap()).isNotNull();
         assertThat(directory.resolve("bridge")).exists();
         assertThat(egress()).isEqualTo(new Egress.None());
+        assertThat(firewall.there().orElseThrow().ports())
+                .extracting(GuestPort::rate)
+                .containsExactly(10_000_000L);
         network.change(vm.with(spec(true, List.of())));
         assertThat(egress()).isEqualTo(new Egress.Everything());
 

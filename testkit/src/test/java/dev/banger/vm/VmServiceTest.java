@@ -435,8 +435,8 @@ class VmServiceTest {
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         assertThatThrownBy(() -> service.stop("dev", StopMode.KILL, Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
-        assertThatThrownBy(() ->
-                        service.set("dev", new VmSet(1, null, null, null, null, null, null, null), Progress.none()))
+        assertThatThrownBy(() -> service.set(
+                        "dev", new VmSet(1, null, null, null, null, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         assertThat(service.prune(List.of("dev"), Progress.none())).isEmpty();
 
@@ -579,14 +579,14 @@ class VmServiceTest {
         VmService service = service();
         service.create(request("dev"), Progress.none());
 
-        assertThatThrownBy(() ->
-                        service.set("dev", new VmSet(null, 1024L, null, null, null, null, null, null), Progress.none()))
+        assertThatThrownBy(() -> service.set(
+                        "dev", new VmSet(null, 1024L, null, null, null, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.WRONG_STATE));
         service.stop("dev", StopMode.KILL, Progress.none());
         assertThatThrownBy(() -> service.set(
-                        "dev", new VmSet(null, null, 1L << 30, null, null, null, null, null), Progress.none()))
+                        "dev", new VmSet(null, null, 1L << 30, null, null, null, null, null, null), Progress.none()))
                 .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
-        assertThat(service.set("dev", new VmSet(null, 1024L, null, null, null, null, null, null), Progress.none())
+        assertThat(service.set("dev", new VmSet(null, 1024L, null, null, null, null, null, null, null), Progress.none())
                         .spec()
                         .memoryMiB())
                 .isEqualTo(1024);

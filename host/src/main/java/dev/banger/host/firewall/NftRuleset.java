@@ -30,6 +30,9 @@ final class NftRuleset {
             Cidr.of("224.0.0.0/4"),
             Cidr.of("240.0.0.0/4"));
 
+    /** Two of the largest packets that a guest hands over, which is before they are segmented; else they would never pass. */
+    private static final int BURST_BYTES = 128 * 1024;
+
     /** Packets and bytes. */
     record Count(long packets, long bytes) {}
 
@@ -84,9 +87,13 @@ final class NftRuleset {
                 "forward",
                 -350,
                 join(peers, List.of("iifname " + taps + " drop", "oifname " + taps + " drop")));
+        if (!limits("oifname").isEmpty()) {
+            hook("postrouting", "filter", "postrouting", 300, limits("oifname"));
+        }
         rules.ports().forEach(this::antiSpoofing);
         List<String> dispatch = new ArrayList<>();
         dispatch.add("ether type != { ip, arp } drop");
+        dispatch.addAll(limits("iifname"));
         dispatch.add("iifname vmap { "
                 + rules.ports().stream()
                         .map(port -> quoted(port.tap().name()) + " : goto " + chain(port))
@@ -118,6 +125,16 @@ final class NftRuleset {
                                 "ether type ip ip protocol udp udp sport 67 drop" + mark,
                                 "ether type ip " + unicast + " ip saddr " + port.ip() + " accept" + mark,
                                 "drop" + mark)));
+    }
+
+    /** What is over the limits of guests, by the link that it comes from or goes to. ARP is not limited: it has to find them. */
+    private List<String> limits(String link) {
+        return rules.ports().stream()
+                .filter(port -> port.rate() > 0)
+                .map(port -> link + " " + quoted(port.tap().name()) + " ether type ip limit rate over "
+                        + port.rate() / Byte.SIZE + " bytes/second burst " + BURST_BYTES + " bytes drop"
+                        + comment(port))
+                .toList();
     }
 
     private void ipTable() {

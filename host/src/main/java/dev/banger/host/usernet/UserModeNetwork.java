@@ -68,6 +68,10 @@ public final class UserModeNetwork implements Network {
             throw BangerException.invalid(
                     "in user mode a VM reaches whatever the host reaches; --nat and --allow-host are for --network bridge");
         }
+        if (spec.netRate() != 0) {
+            throw BangerException.invalid(
+                    "QEMU's user-mode network cannot limit bandwidth; --net-rate is for --network bridge");
+        }
     }
 
     @Override

@@ -12,9 +12,13 @@ import dev.banger.network.Egress;
 import dev.banger.network.Egress.Destination;
 import dev.banger.network.GuestPort;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -95,6 +99,56 @@ class NatTest {
         assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "late", SHORT)).isFalse();
         assertThat(internet.heard("late")).isFalse();
         assertThat(lab.network.denied().get("vm1")).isGreaterThan(before);
+    }
+
+    /** Each of the floods would take six minutes at that rate; what passes is what the kernel lets pass at once. */
+    @Test
+    void aLimitHoldsForWhatAGuestSendsAndGets() throws Exception {
+        FakeGuest guest = lab.guest("vm1", 10, new Egress.Everything());
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "before", SOON)).isTrue();
+        String unlimited = lab.lab.rules();
+        GuestPort port = guest.port;
+        lab.network.plug(
+                new GuestPort(port.vmId(), port.tap(), port.mac(), port.ip(), port.egress(), port.published(), 64_000));
+        assertThat(lab.network.reconcile().clean()).isTrue();
+        String payload = "x".repeat(1400);
+
+        long sent = sentByHost();
+        for (int i = 0; i < 2000; i++) {
+            guest.sendUdp(NetworkLab.INTERNET, WEB, payload);
+        }
+        assertThat(sentByHost() - sent).isBetween(1L, 600L);
+
+        guest.taken();
+        lab.lab.within(lab.lab.host(), () -> {
+            try (DatagramSocket socket = new DatagramSocket()) {
+                byte[] data = payload.getBytes(StandardCharsets.US_ASCII);
+                InetAddress address = InetAddress.getByName(guest.ip());
+                for (int i = 0; i < 900; i++) {
+                    try {
+                        socket.send(new DatagramPacket(data, data.length, address, 4000));
+                    } catch (IOException e) {
+                        assertThat(e).hasMessageContaining("ermitted"); // the sender is told of some that are dropped
+                    }
+                }
+            }
+            return "";
+        });
+        assertThat(guest.taken().stream()
+                        .filter(frame -> Frames.contains(frame, payload))
+                        .count())
+                .isLessThan(600);
+
+        lab.network.plug(port);
+        assertThat(lab.lab.rules()).isEqualTo(unlimited);
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "after", SOON)).isTrue();
+    }
+
+    /** Packets that left by its uplink. */
+    private long sentByHost() {
+        return Long.parseLong(lab.lab
+                .onHost("cat", "/sys/class/net/eth0/statistics/tx_packets")
+                .strip());
     }
 
     private static GuestPort with(GuestPort port, Egress egress) {

@@ -36,7 +36,8 @@ class UserModeNetworkTest {
                 false,
                 0,
                 false,
-                List.of()));
+                List.of(),
+                0));
     }
 
     @Test
