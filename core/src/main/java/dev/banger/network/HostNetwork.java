@@ -327,14 +327,13 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     private void reconcileTaps(List<String> repaired, List<String> degraded) {
-        Map<String, Links.Link> present =
-                links.list().stream().collect(Collectors.toMap(Links.Link::name, link -> link, (one, two) -> one));
+        Map<String, Links.Link> present = byName(links.list());
         Set<String> used =
                 ports.values().stream().map(port -> port.tap().name()).collect(Collectors.toSet());
         List<Tap> loose = new ArrayList<>();
         for (Tap tap : taps.all()) {
             Links.@Nullable Link link = present.get(tap.name());
-            if (link == null || link.ifindex() != tap.ifindex() || !home.owns(link)) {
+            if (link == null || !isThere(tap, present)) {
                 taps.forget(tap);
                 if (used.contains(tap.name())) {
                     degraded.add("tap " + tap.name() + " is gone; its VM has no network until it is restarted");
@@ -392,12 +391,16 @@ public final class HostNetwork implements AutoCloseable {
                 findings.add("there is no default route for NAT");
             }
             findings.addAll(firewall.obstacles(current()));
+            List<Check> checks = new ArrayList<>(cutOff());
             if (!findings.isEmpty()) {
-                return List.of(new Check(
+                checks.add(new Check(
                         Status.WARN,
                         "network",
                         String.join("; ", findings),
                         "what banger can put right it does within a minute; see its log"));
+            }
+            if (!checks.isEmpty()) {
+                return checks;
             }
             return List.of(new Check(
                     Status.PASS,
@@ -411,6 +414,28 @@ public final class HostNetwork implements AutoCloseable {
         } finally {
             rules.unlock();
         }
+    }
+
+    /** VMs whose tap was destroyed while they run: their VMM holds on to one that leads nowhere. */
+    private List<Check> cutOff() {
+        Map<String, Links.Link> present = byName(links.list());
+        return ports.values().stream()
+                .filter(port -> !isThere(port.tap(), present))
+                .map(port -> new Check(
+                        Status.WARN,
+                        "network of VM " + port.vmId(),
+                        "its tap " + port.tap().name() + " is gone, and with it its network",
+                        "restart the VM: banger vm restart " + port.vmId()))
+                .toList();
+    }
+
+    private static Map<String, Links.Link> byName(List<Links.Link> links) {
+        return links.stream().collect(Collectors.toMap(Links.Link::name, link -> link, (one, two) -> one));
+    }
+
+    private boolean isThere(Tap tap, Map<String, Links.Link> present) {
+        Links.@Nullable Link link = present.get(tap.name());
+        return link != null && link.ifindex() == tap.ifindex() && home.owns(link);
     }
 
     /**

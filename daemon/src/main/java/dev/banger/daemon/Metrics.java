@@ -3,6 +3,8 @@ package dev.banger.daemon;
 import dev.banger.api.BangerApi;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.OperationInfo;
+import dev.banger.api.VmInfo;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -30,7 +32,23 @@ final class Metrics {
                 .append(' ')
                 .append(count)
                 .append('\n'));
+        denied(out, api.vms());
         return out.toString();
+    }
+
+    /** Of running VMs at a bridge; of others it is not known. */
+    private static void denied(StringBuilder out, List<VmInfo> vms) {
+        out.append("# HELP banger_vm_denied_packets_total Packets that a VM sent beyond the host and that were not let")
+                .append(" through.\n# TYPE banger_vm_denied_packets_total counter\n");
+        vms.stream()
+                .filter(vm -> vm.network().equals("bridge") && vm.pid() != null)
+                .forEach(vm -> out.append("banger_vm_denied_packets_total{id=\"")
+                        .append(vm.id())
+                        .append("\",name=\"")
+                        .append(vm.name())
+                        .append("\"} ")
+                        .append(vm.denied())
+                        .append('\n'));
     }
 
     private static void gauge(StringBuilder out, String name, String help, long value) {

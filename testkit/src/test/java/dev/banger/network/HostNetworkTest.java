@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
 import dev.banger.testkit.FakeFirewall;
@@ -94,6 +95,28 @@ class HostNetworkTest {
         assertThatThrownBy(() -> network.plug(port("vm1", tap, 10, new Egress.None())))
                 .isInstanceOfSatisfying(
                         BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.WRONG_STATE));
+    }
+
+    @Test
+    void aTapThatIsDestroyedUnderAVmIsToldUntilTheVmIsRestarted() {
+        network.open(List.of());
+        GuestPort port = port("vm1", network.acquireTap(), 10, new Egress.None());
+        network.plug(port);
+        assertThat(network.doctor()).extracting(Check::status).containsExactly(Status.PASS);
+
+        links.remove(port.tap().name());
+        for (int i = 0; i < 2; i++) {
+            network.reconcile();
+            assertThat(network.doctor()).singleElement().satisfies(check -> {
+                assertThat(check.status()).isEqualTo(Status.WARN);
+                assertThat(check.toString()).contains(port.tap().name() + " is gone", "banger vm restart vm1");
+            });
+        }
+
+        network.unplug("vm1");
+        network.releaseTap(port.tap());
+        network.plug(port("vm1", network.acquireTap(), 10, new Egress.None()));
+        assertThat(network.doctor()).extracting(Check::status).containsExactly(Status.PASS);
     }
 
     @Test
