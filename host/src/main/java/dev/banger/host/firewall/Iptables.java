@@ -11,24 +11,44 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
-/** Runs iptables(8) and its relatives, always waiting for the lock that they share, never for long. */
+/** Runs iptables(8) and its relatives, always waiting for the lock that they share, never for long. Not thread-safe. */
 final class Iptables {
-    static final int LOCK_SECONDS = 20;
     private static final Path TABLES = Path.of("/proc/net/ip_tables_names");
-    private static final Duration TIMEOUT = Duration.ofSeconds(LOCK_SECONDS + 15);
+    /** How long to wait for the lock: with what is tried after it was not to be had, 30 s. */
+    static final Duration LOCK_PATIENCE = Duration.ofSeconds(25);
+
+    private static final Duration RUN = Duration.ofSeconds(15);
     private static final int RESOURCE_PROBLEM = 4; // xtables.h; with -w only when the lock was not to be had
 
     private final ProgramRunner programs;
     private final List<String> prefix;
+    private final Duration patience;
+    private boolean locked;
 
-    Iptables(ProgramRunner programs, List<String> prefix) {
+    Iptables(ProgramRunner programs, List<String> prefix, Duration patience) {
         this.programs = programs;
         this.prefix = List.copyOf(prefix);
+        this.patience = patience;
     }
 
     boolean has(String program) {
         return programs.find(program).isPresent();
+    }
+
+    /** Whether a program is of the kind that uses nf_tables. */
+    boolean usesNfTables(String program) {
+        return attempt(program, List.of("-V")).text().contains("nf_tables");
+    }
+
+    /** Whether the kernel knows it and this user may. The reason if not. */
+    Optional<String> unusable(String program) {
+        Output output = attempt(program + "-save", List.of());
+        return output.status() == 0
+                ? Optional.empty()
+                : Optional.of(program + " cannot be used: " + output.stderr().strip());
     }
 
     /** Whether the kernel has tables of the older kind in this namespace; asking iptables-legacy itself would make them. */
@@ -37,7 +57,7 @@ final class Iptables {
             return false; // it is there in every namespace, or in none: the kernel does not know that kind
         }
         Output output =
-                programs.attempt(Program.of(TIMEOUT, "cat", TABLES.toString()).under(prefix));
+                programs.attempt(Program.of(RUN, "cat", TABLES.toString()).under(prefix));
         return output.status() == 0 && output.text().lines().anyMatch(table::equals);
     }
 
@@ -49,7 +69,7 @@ final class Iptables {
         List<String> argv = new ArrayList<>(List.of(program));
         argv.addAll(arguments);
         return programs.attempt(
-                Program.of(TIMEOUT, argv).under(prefix).reading(input.getBytes(StandardCharsets.US_ASCII)));
+                Program.of(patience.plus(RUN), argv).under(prefix).reading(input.getBytes(StandardCharsets.US_ASCII)));
     }
 
     /** Runs it to its end; failures as {@link dev.banger.network.Firewall} has them. */
@@ -61,36 +81,64 @@ final class Iptables {
         return check(program, arguments, attempt(program, arguments, input));
     }
 
-    private static Output check(String program, List<String> arguments, Output output) {
+    /** Who waited in vain once does not wait as long again: undoing takes several runs. */
+    private String seconds() {
+        return String.valueOf(locked ? 1 : patience.toSeconds());
+    }
+
+    private Output check(String program, List<String> arguments, Output output) {
+        String said = output.stderr().strip();
+        boolean waited = output.status() == RESOURCE_PROBLEM && said.contains("xtables lock");
         if (output.status() == 0) {
+            locked = false;
             return output;
         }
-        String said = output.stderr().strip();
+        locked |= waited;
         boolean denied = said.contains("Permission denied") || said.contains("you must be root");
-        boolean locked = output.status() == RESOURCE_PROBLEM && said.contains("xtables lock");
         ErrorCode code =
-                denied ? ErrorCode.PERMISSION_DENIED : locked ? ErrorCode.TIMED_OUT : ErrorCode.HOST_COMMAND_FAILED;
+                denied ? ErrorCode.PERMISSION_DENIED : waited ? ErrorCode.TIMED_OUT : ErrorCode.HOST_COMMAND_FAILED;
         throw new BangerException(
                 code,
-                locked
-                        ? "another program has held the lock of the firewall (/run/xtables.lock) for " + LOCK_SECONDS
-                                + " s"
+                waited
+                        ? "another program has held the lock of the firewall (/run/xtables.lock) for "
+                                + patience.toSeconds()
+                                + " s; see which: sudo fuser -v /run/xtables.lock; then try again"
                         : program + " failed (exit status " + output.status() + "): " + said
                                 + (denied ? "\nfirewall rules need root" : ""),
                 program + " " + String.join(" ", arguments),
                 null);
     }
 
+    /** All tables that there are, and none that were not: {@code PROGRAM-save}. */
+    Map<String, XtablesSave.Table> save(String program) {
+        Output output = run(program + "-save", List.of("-c"));
+        if (output.truncated()) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED, "the host has more firewall rules than banger can look through");
+        }
+        return XtablesSave.parse(output.text());
+    }
+
+    /** Each table at once or not at all: {@code PROGRAM-restore}. */
+    void restore(String program, List<String> arguments, String commands) {
+        run(program + "-restore", arguments, commands);
+    }
+
+    /** What of {@link #restore}'s arguments makes it wait for the lock. */
+    List<String> waiting() {
+        return List.of("-w", seconds());
+    }
+
     /** The rules of a chain as {@code -S} prints them, its policy first. */
     List<String> chain(String program, String table, String chain) {
-        return run(program, List.of("-w", String.valueOf(LOCK_SECONDS), "-t", table, "-S", chain))
+        return run(program, List.of("-w", seconds(), "-t", table, "-S", chain))
                 .text()
                 .lines()
                 .toList();
     }
 
     void change(String program, String table, List<String> rule) {
-        List<String> arguments = new ArrayList<>(List.of("-w", String.valueOf(LOCK_SECONDS), "-t", table));
+        List<String> arguments = new ArrayList<>(List.of("-w", seconds(), "-t", table));
         arguments.addAll(rule);
         run(program, arguments);
     }

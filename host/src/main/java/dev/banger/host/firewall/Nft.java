@@ -29,9 +29,13 @@ final class Nft {
         this.prefix = List.copyOf(prefix);
     }
 
+    boolean installed() {
+        return programs.find("nft").isPresent();
+    }
+
     /** Whether the program is there, the kernel knows it, and this user may. The reason if not. */
     Optional<String> unusable() {
-        if (programs.find("nft").isEmpty()) {
+        if (!installed()) {
             return Optional.of("there is no program nft; install it: sudo apt-get install nftables");
         }
         Output output = attempt(List.of("-j", "list", "tables"), "");

@@ -6,6 +6,7 @@ import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.Firewall;
 import dev.banger.network.HomeId;
 import dev.banger.network.Rules;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +28,14 @@ public final class NftFirewall implements Firewall {
 
     /** {@code prefix}: what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace. */
     public NftFirewall(ProgramRunner programs, List<String> prefix) {
+        this(programs, prefix, Iptables.LOCK_PATIENCE);
+    }
+
+    /** {@code lockPatience}: how long to wait for the lock of iptables, whose chains may need an exception; whole seconds. */
+    public NftFirewall(ProgramRunner programs, List<String> prefix, Duration lockPatience) {
         this.nft = new Nft(programs, prefix);
         this.eyes = new NftLook.Eyes(nft);
-        this.passages = new Passages(nft, new Iptables(programs, prefix));
+        this.passages = new Passages(nft, new Iptables(programs, prefix, lockPatience), "");
     }
 
     /** Why it cannot be used on this host; empty if it can. */
@@ -101,13 +107,22 @@ public final class NftFirewall implements Firewall {
 
     private boolean clear(HomeId home, NftLook look) {
         applied = null;
-        boolean changed = passages.remove(home, look.foreign());
+        boolean changed = false;
+        try {
+            changed = passages.remove(home, look.foreign());
+        } finally {
+            // Whoever holds the lock of the passages does not keep our tables.
+            removeTables(home, look);
+        }
+        return changed || !look.owned().isEmpty();
+    }
+
+    private void removeTables(HomeId home, NftLook look) {
         if (!look.owned().isEmpty()) {
             StringBuilder commands = new StringBuilder();
             look.owned().forEach(family -> commands.append("delete table " + family + " " + home.prefix() + "\n"));
             nft.transaction(commands.toString());
         }
-        return changed || !look.owned().isEmpty();
     }
 
     @Override

@@ -18,10 +18,15 @@ import java.util.Optional;
 final class Passages {
     private final Nft nft;
     private final XtablesPassage xtables;
+    private final Iptables iptables;
+    private final String own;
 
-    Passages(Nft nft, Iptables iptables) {
+    /** {@code own}: the kind of iptables that has our rules itself, and needs no exceptions; empty for none. */
+    Passages(Nft nft, Iptables iptables, String own) {
         this.nft = nft;
         this.xtables = new XtablesPassage(iptables);
+        this.iptables = iptables;
+        this.own = own;
     }
 
     static String comment(HomeId home) {
@@ -60,6 +65,7 @@ final class Passages {
     List<String> obstacles(Rules rules, List<ForeignChain> foreign) {
         return foreign.stream()
                 .filter(chain -> chain.iptables()
+                        && !own.equals(XtablesPassage.NFT)
                         && chain.drops()
                         && !wanted(chain, rules).isEmpty())
                 .filter(chain -> programs(List.of(chain)).isEmpty())
@@ -69,7 +75,13 @@ final class Passages {
     }
 
     private List<String> programs(List<ForeignChain> foreign) {
-        return xtables.programs(foreign.stream().anyMatch(ForeignChain::iptables));
+        boolean nftTable = nft.installed()
+                ? foreign.stream().anyMatch(ForeignChain::iptables)
+                : iptables.has(XtablesPassage.NFT)
+                        && iptables.save(XtablesPassage.NFT).containsKey("filter");
+        return xtables.programs(nftTable).stream()
+                .filter(program -> !program.equals(own))
+                .toList();
     }
 
     private static boolean holds(ForeignChain chain, Rules rules) {

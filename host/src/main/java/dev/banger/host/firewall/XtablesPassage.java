@@ -11,8 +11,8 @@ import java.util.Optional;
  * alone: it does not understand all that nft would write there.
  */
 final class XtablesPassage {
-    private static final String NFT = "iptables-nft";
-    private static final String LEGACY = "iptables-legacy";
+    static final String NFT = "iptables-nft";
+    static final String LEGACY = "iptables-legacy";
     private static final List<String> CHAINS = List.of("FORWARD", "INPUT");
 
     private final Iptables iptables;
@@ -85,7 +85,7 @@ final class XtablesPassage {
         return line.contains(" --comment " + Passages.comment(home) + " ");
     }
 
-    private static boolean dropsAll(String line) {
+    static boolean dropsAll(String line) {
         return line.matches("-A \\S+ -j (DROP|REJECT)( .*)?");
     }
 

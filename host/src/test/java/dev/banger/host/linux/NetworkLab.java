@@ -1,7 +1,9 @@
 package dev.banger.host.linux;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +32,25 @@ public final class NetworkLab implements AutoCloseable {
             .downcallHandle(
                     Linker.nativeLinker().defaultLookup().findOrThrow("setns"),
                     FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+
+    private static final MethodHandle UNSHARE = Linker.nativeLinker()
+            .downcallHandle(
+                    Linker.nativeLinker().defaultLookup().findOrThrow("unshare"),
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle MOUNT = Linker.nativeLinker()
+            .downcallHandle(
+                    Linker.nativeLinker().defaultLookup().findOrThrow("mount"),
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.ADDRESS,
+                            ValueLayout.ADDRESS,
+                            ValueLayout.ADDRESS,
+                            ValueLayout.JAVA_LONG,
+                            ValueLayout.ADDRESS));
+    private static final int CLONE_NEWNS = 0x20000;
+    private static final long MS_BIND = 0x1000;
+    private static final long MS_PRIVATE = 0x40000;
+    private static final long MS_REC = 0x4000;
 
     public final ProgramRunner programs = new ProgramRunner(System.getenv());
     private final String name = "banger-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
@@ -126,15 +147,66 @@ public final class NetworkLab implements AutoCloseable {
         return task.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 
+    /** Runs {@code work} on a thread, in this namespace of the network, for which the host does not have these programs. */
+    public <T> T lacking(List<String> names, Callable<T> work) throws Exception {
+        FutureTask<T> task = new FutureTask<>(() -> {
+            check(unshare());
+            mount("none", "/", MS_REC | MS_PRIVATE);
+            for (String each : names) {
+                for (int i = 0; i < 10 && programs.find(each).isPresent(); i++) {
+                    mount("/dev/null", programs.find(each).get().toRealPath().toString(), MS_BIND);
+                }
+            }
+            return work.call();
+        });
+        Thread.ofPlatform().daemon().name("lacking " + names).start(task);
+        return task.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    private static int unshare() {
+        try {
+            return (int) UNSHARE.invokeExact(CLONE_NEWNS);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void mount(String what, String where, long flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            check((int) MOUNT.invokeExact(
+                    arena.allocateFrom(what),
+                    arena.allocateFrom(where),
+                    MemorySegment.NULL,
+                    flags,
+                    MemorySegment.NULL));
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void check(int result) {
+        if (result != 0) {
+            throw new IllegalStateException("no mount namespace could be set up; the tests need root");
+        }
+    }
+
     /** Rules of every kind, without counts and times. */
     public String rules() {
         StringBuilder all = new StringBuilder();
         all.append(onHost("nft", "--stateless", "list", "ruleset"));
-        for (String program : List.of("iptables-nft-save", "ebtables-nft-save")) {
+        for (String program : List.of("iptables-nft-save", "ebtables-nft-save", "iptables-legacy-save")) {
+            StringBuilder saved = new StringBuilder();
             onHost(program)
                     .lines()
                     .filter(line -> !line.startsWith("#"))
-                    .forEach(line -> all.append('\n').append(line.replaceAll("\\[[0-9:]+]", "")));
+                    .forEach(line -> saved.append('\n').append(line.replaceAll("\\[[0-9:]+]", "")));
+            // The older kind's tables stay, once they were used, in the kernel, which has no way to remove them.
+            all.append(
+                    program.contains("legacy")
+                            ? saved.toString().replaceAll("\n\\*[a-z]+(\n:[A-Z]+ ACCEPT *)*\nCOMMIT", "")
+                            : saved);
         }
         return all.toString();
     }

@@ -1,8 +1,10 @@
 package dev.banger.host.network;
 
 import dev.banger.host.bridge.IpLinks;
+import dev.banger.host.firewall.IptablesFirewall;
 import dev.banger.host.firewall.NftFirewall;
 import dev.banger.host.linux.NetworkLab;
+import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.TapDevice;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Egress;
@@ -15,6 +17,7 @@ import dev.banger.network.Links;
 import dev.banger.network.MacAddress;
 import dev.banger.network.Tap;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,6 +26,29 @@ final class BridgedLab implements AutoCloseable {
     static final HomeId HOME = HomeId.of(Path.of("/home/lab/.local/state/banger"));
     static final BridgeSettings BRIDGE = new BridgeSettings("bgrlab", Ipv4Address.of("10.77.0.1"), 24);
 
+    /** What makes the rules. */
+    enum Kind {
+        NFTABLES,
+        IPTABLES_NFT,
+        IPTABLES_LEGACY;
+
+        /** The iptables that it uses, or that is beside it. */
+        String program() {
+            return this == IPTABLES_LEGACY ? "iptables-legacy" : "iptables-nft";
+        }
+
+        Firewall firewall(ProgramRunner programs, List<String> prefix) {
+            return switch (this) {
+                case NFTABLES -> new NftFirewall(programs, prefix);
+                case IPTABLES_NFT -> new IptablesFirewall(programs, prefix, "iptables-nft", PATIENCE);
+                case IPTABLES_LEGACY -> new IptablesFirewall(programs, prefix, "iptables-legacy", PATIENCE);
+            };
+        }
+    }
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    final Kind kind;
     final NetworkLab lab = new NetworkLab();
     final Links links = new IpLinks(lab.programs, lab.prefix());
     final Firewall firewall;
@@ -30,28 +56,41 @@ final class BridgedLab implements AutoCloseable {
     private final BridgeSettings bridge;
     private final List<AutoCloseable> opened = new ArrayList<>();
 
-    BridgedLab() {
-        this(2);
+    BridgedLab(Kind kind) {
+        this(kind, BRIDGE);
     }
 
-    BridgedLab(int poolSize) {
-        this(BRIDGE, poolSize);
-    }
-
-    private BridgedLab(BridgeSettings bridge, int poolSize) {
+    private BridgedLab(Kind kind, BridgeSettings bridge) {
+        this.kind = kind;
         this.bridge = bridge;
-        firewall = new NftFirewall(lab.programs, lab.prefix());
-        network = network(poolSize);
+        firewall = firewall(lab.prefix());
+        network = network(2);
     }
 
     /** Its guests reach each other. */
-    static BridgedLab ofPeers() {
-        return new BridgedLab(new BridgeSettings(BRIDGE.name(), BRIDGE.address(), BRIDGE.prefixLength(), true), 2);
+    static BridgedLab ofPeers(Kind kind) {
+        return new BridgedLab(kind, new BridgeSettings(BRIDGE.name(), BRIDGE.address(), BRIDGE.prefixLength(), true));
+    }
+
+    /** Another one of this kind. {@code prefix}: what programs run under. */
+    Firewall firewall(List<String> prefix) {
+        return kind.firewall(lab.programs, prefix);
+    }
+
+    /** Somebody removes all rules of whatever kind. */
+    void flush() {
+        lab.onHost("nft", "flush", "ruleset");
+        if (kind == Kind.IPTABLES_LEGACY) {
+            for (String table : List.of("filter", "raw", "nat")) {
+                lab.onHost("iptables-legacy", "-t", table, "-F");
+                lab.onHost("iptables-legacy", "-t", table, "-X");
+            }
+        }
     }
 
     /** What a daemon that starts anew on this host would have. */
     HostNetwork network(int poolSize) {
-        return new HostNetwork(HOME, bridge, links, new NftFirewall(lab.programs, lab.prefix()), poolSize);
+        return new HostNetwork(HOME, bridge, links, firewall(lab.prefix()), poolSize);
     }
 
     static GuestPort port(String vmId, Tap tap, int number, Egress egress) {

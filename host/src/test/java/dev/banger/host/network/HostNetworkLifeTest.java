@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.host.bridge.IpLinks;
-import dev.banger.host.firewall.NftFirewall;
+import dev.banger.host.network.BridgedLab.Kind;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Egress;
 import dev.banger.network.GuestPort;
@@ -34,7 +34,12 @@ import org.junit.jupiter.api.io.TempDir;
 class HostNetworkLifeTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 
-    private final BridgedLab lab = new BridgedLab();
+    private final BridgedLab lab = new BridgedLab(kind());
+
+    /** What makes the rules; subclasses have others. */
+    Kind kind() {
+        return Kind.NFTABLES;
+    }
 
     @AfterEach
     void close() throws Exception {
@@ -111,14 +116,10 @@ class HostNetworkLifeTest {
         lab.network.open(List.of());
         FakeGuest guest = lab.guest("vm1", 10, new Egress.Everything());
         String tap = guest.port.tap().name();
-        String table = BridgedLab.HOME.prefix();
         String rules = lab.lab.rules();
         lab.lab.onHost("ip", "link", "add", "other", "type", "bridge");
-        List<List<String>> damages = List.of(
-                List.of("nft", "flush", "ruleset"),
-                List.of("nft", "flush", "chain", "bridge", table, "from-guest"),
-                List.of("nft", "insert", "rule", "ip", table, "from-guest", "accept"),
-                List.of("nft", "delete", "table", "ip", table),
+        List<List<String>> damages = new ArrayList<>(damagesOfRules());
+        damages.addAll(List.of(
                 List.of("bridge", "link", "set", "dev", tap, "isolated", "off"),
                 List.of("ip", "link", "set", tap, "nomaster"),
                 List.of("ip", "link", "set", tap, "master", "other"),
@@ -127,7 +128,7 @@ class HostNetworkLifeTest {
                 List.of("ip", "address", "flush", "dev", BridgedLab.BRIDGE.name()),
                 List.of("ip", "address", "add", "10.99.0.1/24", "dev", BridgedLab.BRIDGE.name()),
                 List.of("ip", "link", "delete", BridgedLab.BRIDGE.name()),
-                List.of("sysctl", "-qw", "net.ipv4.ip_forward=0"));
+                List.of("sysctl", "-qw", "net.ipv4.ip_forward=0")));
         for (List<String> damage : damages) {
             lab.lab.onHost(damage.toArray(String[]::new));
 
@@ -144,6 +145,29 @@ class HostNetworkLifeTest {
                     .isTrue();
         }
         assertThat(internet.heard()).isNotEmpty();
+    }
+
+    private List<List<String>> damagesOfRules() {
+        String ours = BridgedLab.HOME.prefix();
+        if (lab.kind == Kind.NFTABLES) {
+            return List.of(
+                    List.of("nft", "flush", "ruleset"),
+                    List.of("nft", "flush", "chain", "bridge", ours, "from-guest"),
+                    List.of("nft", "insert", "rule", "ip", ours, "from-guest", "accept"),
+                    List.of("nft", "delete", "table", "ip", ours));
+        }
+        String iptables = lab.kind.program();
+        return List.of(
+                List.of("nft", "flush", "ruleset"),
+                List.of("ebtables-nft", "-t", "nat", "-F"),
+                List.of("ebtables-nft", "-t", "nat", "-D", "PREROUTING", "-i", ours + "-+", "-j", ours + "-from"),
+                List.of("ebtables-nft", "-t", "nat", "-I", ours + "-from", "-j", "ACCEPT"),
+                List.of("ebtables-nft", "-t", "filter", "-F", ours + "-forward"),
+                List.of(iptables, "-F"),
+                List.of(iptables, "-t", "raw", "-F"),
+                List.of(iptables, "-t", "nat", "-F", ours + "-post"),
+                List.of(iptables, "-D", "FORWARD", "1"),
+                List.of(iptables, "-I", ours + "-from", "-j", "ACCEPT"));
     }
 
     @Test
@@ -190,6 +214,11 @@ class HostNetworkLifeTest {
                 "banger",
                 "-j",
                 "ACCEPT");
+        for (String program : List.of("iptables-nft", "iptables-legacy", "ebtables-nft")) {
+            lab.lab.onHost(program, "-N", "bgr000000-from");
+            lab.lab.onHost(program, "-N", "banger-0000000000000000");
+            lab.lab.onHost(program, "-A", "FORWARD", "-i", "bgr000000-+", "-j", "bgr000000-from");
+        }
         List<String> before = state();
 
         lab.network.open(List.of());
@@ -207,7 +236,11 @@ class HostNetworkLifeTest {
 
     @Test
     void aTableOfOursThatIsSomebodyElsesStopsEverything() {
-        lab.lab.nft("add table ip " + BridgedLab.HOME.prefix());
+        if (lab.kind == Kind.NFTABLES) {
+            lab.lab.nft("add table ip " + BridgedLab.HOME.prefix());
+        } else {
+            lab.lab.onHost(lab.kind.program(), "-N", BridgedLab.HOME.prefix() + "-from");
+        }
         lab.network.open(List.of());
         Tap tap = lab.network.acquireTap();
         String before = lab.lab.rules();
@@ -251,17 +284,12 @@ class HostNetworkLifeTest {
         List<String> nobody = new ArrayList<>(lab.lab.prefix());
         nobody.addAll(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"));
         HostNetwork unprivileged = new HostNetwork(
-                BridgedLab.HOME,
-                BridgedLab.BRIDGE,
-                new IpLinks(lab.lab.programs, nobody),
-                new NftFirewall(lab.lab.programs, nobody),
-                2);
+                BridgedLab.HOME, BridgedLab.BRIDGE, new IpLinks(lab.lab.programs, nobody), lab.firewall(nobody), 2);
 
         assertThatThrownBy(() -> unprivileged.open(List.of()))
                 .isInstanceOfSatisfying(
                         BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PERMISSION_DENIED))
                 .hasMessageContaining("root");
-        assertThat(new NftFirewall(lab.lab.programs, nobody).unusable()).isPresent();
         assertThat(state()).isEqualTo(before);
     }
 
@@ -273,7 +301,7 @@ class HostNetworkLifeTest {
                 BridgedLab.HOME,
                 new BridgeSettings("bgrnew", Ipv4Address.of("10.78.0.1"), 24),
                 lab.links,
-                new NftFirewall(lab.lab.programs, lab.lab.prefix()),
+                lab.firewall(lab.lab.prefix()),
                 0);
 
         assertThatThrownBy(() -> renamed.open(List.of(port)))
@@ -337,8 +365,9 @@ class HostNetworkLifeTest {
                 BridgedLab.HOME,
                 BridgedLab.BRIDGE,
                 new IpLinks(lab.lab.programs, counting),
-                new NftFirewall(lab.lab.programs, counting),
+                lab.kind.firewall(lab.lab.programs, counting),
                 2);
+        int most = lab.kind == BridgedLab.Kind.NFTABLES ? 6 : 16;
         counted.open(List.of());
         counted.ensureTaps();
         for (int i = 0; i < 2; i++) {
@@ -347,10 +376,10 @@ class HostNetworkLifeTest {
             counted.plug(BridgedLab.port("vm1", tap, 10, new Egress.Everything()));
             // One look at links and routes, three runs of nft, one that switches the tap on; forwarding the first
             // time, and where the kernel knows iptables' older kind, a look at that.
-            assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(i == 0 ? 8 : 6);
+            assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(i == 0 ? most + 2 : most);
             Files.writeString(runs, "");
             counted.unplug("vm1");
-            assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(4);
+            assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(most == 6 ? 4 : most);
             Files.writeString(runs, "");
             counted.releaseTap(tap);
             assertThat(Files.readAllLines(runs)).hasSizeLessThanOrEqualTo(1);

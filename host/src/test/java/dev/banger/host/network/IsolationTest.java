@@ -3,6 +3,7 @@ package dev.banger.host.network;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.host.linux.NetworkLab;
+import dev.banger.host.network.BridgedLab.Kind;
 import dev.banger.host.network.HostileFrames.Probe;
 import dev.banger.network.Egress;
 import java.net.ServerSocket;
@@ -24,12 +25,17 @@ class IsolationTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final Duration BRIEF = Duration.ofSeconds(1);
 
-    private final BridgedLab lab = new BridgedLab();
+    private final BridgedLab lab = new BridgedLab(kind());
     private final List<UdpEcho> services = new ArrayList<>();
     private FakeGuest attacker;
     private FakeGuest victim;
     private ServerSocket daemon;
     private int rounds;
+
+    /** What makes the rules; subclasses have others. */
+    Kind kind() {
+        return Kind.NFTABLES;
+    }
 
     @BeforeEach
     void plugIn() throws Exception {
@@ -131,7 +137,7 @@ class IsolationTest {
 
     @Test
     void nothingHostileArrivesAfterSomebodyFlushedAllRulesAndTheyWereRepaired() {
-        lab.lab.onHost("nft", "flush", "ruleset");
+        lab.flush();
         assertThat(lab.network.reconcile().repaired()).contains("firewall rules");
         assertThat(lab.network.reconcile().clean()).isTrue();
 
@@ -141,7 +147,7 @@ class IsolationTest {
     /** What the probes can show at all: without rules and isolation many of them do arrive. */
     @Test
     void withoutRulesHostileFramesDoArrive() {
-        lab.lab.onHost("nft", "flush", "ruleset");
+        lab.flush();
         for (FakeGuest guest : List.of(attacker, victim)) {
             lab.lab.onHost("bridge", "link", "set", "dev", guest.port.tap().name(), "isolated", "off");
         }

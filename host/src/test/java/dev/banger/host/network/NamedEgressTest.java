@@ -40,7 +40,7 @@ class NamedEgressTest {
     private static final int DNS = 53;
     private static final int UDP_PAYLOAD = 42;
 
-    private final BridgedLab lab = new BridgedLab();
+    private final BridgedLab lab = new BridgedLab(BridgedLab.Kind.NFTABLES);
 
     @AfterEach
     void close() throws Exception {

@@ -3,6 +3,7 @@ package dev.banger.host.network;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.host.linux.NetworkLab;
+import dev.banger.host.network.BridgedLab.Kind;
 import dev.banger.network.Egress;
 import java.time.Duration;
 import java.util.List;
@@ -17,9 +18,14 @@ import org.junit.jupiter.api.Timeout;
 class PeersTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 
-    private final BridgedLab lab = BridgedLab.ofPeers();
+    private final BridgedLab lab = BridgedLab.ofPeers(kind());
     private FakeGuest one;
     private FakeGuest other;
+
+    /** What makes the rules; subclasses have others. */
+    Kind kind() {
+        return Kind.NFTABLES;
+    }
 
     @BeforeEach
     void plugIn() throws Exception {
@@ -62,7 +68,7 @@ class PeersTest {
         one.send(whoHas(one.mac(), one.ip()));
         assertThat(other.await(frame -> Frames.type(frame) == Frames.ARP, SOON)).isPresent();
 
-        lab.lab.onHost("nft", "flush", "ruleset");
+        lab.flush();
         lab.lab.onHost("bridge", "link", "set", "dev", one.port.tap().name(), "isolated", "on");
         assertThat(lab.network.reconcile().repaired()).hasSize(2);
         assertThat(lab.network.reconcile().clean()).isTrue();

@@ -1,0 +1,11 @@
+package dev.banger.host.network;
+
+import dev.banger.host.network.BridgedLab.Kind;
+
+/** The host before, during and after rules of iptables and ebtables. */
+class IptablesHostNetworkLifeTest extends HostNetworkLifeTest {
+    @Override
+    Kind kind() {
+        return Kind.IPTABLES_NFT;
+    }
+}
