@@ -351,6 +351,11 @@ public final class HostNetwork implements AutoCloseable {
         }
     }
 
+    /** The firewall's name. */
+    public String firewall() {
+        return firewall.name();
+    }
+
     /** The link that NAT goes out of, or would. */
     public Optional<String> uplink() {
         return discover();

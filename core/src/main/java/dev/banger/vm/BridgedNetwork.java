@@ -404,8 +404,8 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         return List.of(new Check(
                 Status.PASS,
                 label(),
-                bridge.name() + " with " + bridge.address() + "/" + bridge.prefixLength()
-                        + " is made when a VM asks for it",
+                bridge.name() + " with " + bridge.address() + "/" + bridge.prefixLength() + ", by " + network.firewall()
+                        + ", is made when a VM asks for it",
                 ""));
     }
 

@@ -4,7 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.config.Places;
 import dev.banger.host.bridge.IpLinks;
-import dev.banger.host.firewall.NftFirewall;
+import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
@@ -21,13 +21,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The bridged network as the environment has it. */
 final class BridgeComposition {
     private static final String SETTING = "BANGER_BRIDGE";
+    private static final String FIREWALL = "BANGER_FIREWALL";
     private static final Pattern VALUE = Pattern.compile("(?:([a-z0-9_-]+)=)?([0-9.]+)/([0-9]{1,2})");
     private static final Path TUN = Path.of("/dev/net/tun");
     private static final int FREE_TAPS = 4;
@@ -35,12 +35,18 @@ final class BridgeComposition {
     private BridgeComposition() {}
 
     /** The common one. */
-    static BridgedNetwork of(Places places, BridgeSettings bridge, ProgramRunner programs, BridgeServices services) {
+    static BridgedNetwork of(
+            Places places,
+            BridgeSettings bridge,
+            FirewallChoice.Wish wish,
+            ProgramRunner programs,
+            BridgeServices services) {
         return of(
                 BridgedNetwork.NAME,
                 HomeId.of(places.state()),
                 bridge,
                 places.state().resolve("bridge"),
+                wish,
                 programs,
                 services);
     }
@@ -50,22 +56,24 @@ final class BridgeComposition {
             HomeId home,
             BridgeSettings bridge,
             Path marker,
+            FirewallChoice.Wish wish,
             ProgramRunner programs,
             BridgeServices services) {
-        NftFirewall firewall = new NftFirewall(programs, List.of());
+        FirewallChoice firewall = new FirewallChoice(programs, List.of(), wish);
         HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs, List.of()), firewall, FREE_TAPS);
         return new BridgedNetwork(name, network, bridge, marker, new Missing(programs, firewall)::get, services);
     }
 
     /** Named ones: each has links, taps, tables and markers of its own, as if it were another home's. */
-    static NetworkService.Factory named(Places places, ProgramRunner programs, NetworkNames names) {
+    static NetworkService.Factory named(
+            Places places, FirewallChoice.Wish wish, ProgramRunner programs, NetworkNames names) {
         return new NetworkService.Factory() {
             @Override
             public BridgedNetwork make(NamedNetwork network) {
                 HomeId home = home(network.name());
                 BridgeSettings bridge = network.settings(home.prefix());
                 Path marker = places.state().resolve("network-" + network.name());
-                return of(network.name(), home, bridge, marker, programs, names.at(bridge));
+                return of(network.name(), home, bridge, marker, wish, programs, names.at(bridge));
             }
 
             @Override
@@ -110,13 +118,26 @@ final class BridgeComposition {
                 Integer.parseInt(value.group(3)));
     }
 
+    static FirewallChoice.Wish firewall(Map<String, String> environment) {
+        String wanted = environment.getOrDefault(FIREWALL, "");
+        return switch (wanted) {
+            case "", "auto" -> FirewallChoice.Wish.AUTO;
+            case "nftables" -> FirewallChoice.Wish.NFTABLES;
+            case "iptables" -> FirewallChoice.Wish.IPTABLES;
+            default ->
+                throw new BangerException(
+                        ErrorCode.INVALID_ARGUMENT,
+                        FIREWALL + " is auto, nftables or iptables, not \"" + wanted + "\"");
+        };
+    }
+
     /** Looks until it finds nothing missing: each look runs a program, and every VM that is made asks. */
     private static final class Missing {
         private final ProgramRunner programs;
-        private final NftFirewall firewall;
+        private final FirewallChoice firewall;
         private volatile boolean complete;
 
-        Missing(ProgramRunner programs, NftFirewall firewall) {
+        Missing(ProgramRunner programs, FirewallChoice firewall) {
             this.programs = programs;
             this.firewall = firewall;
         }
@@ -141,9 +162,7 @@ final class BridgeComposition {
             if (Files.notExists(TUN)) {
                 missing.add("there is no " + TUN + ": modprobe tun");
             }
-            Optional<String> unusable = missing.isEmpty() ? firewall.unusable() : Optional.empty();
-            unusable.ifPresent(missing::add);
-            return missing;
+            return missing.isEmpty() ? firewall.unusable() : missing;
         }
     }
 

@@ -10,6 +10,7 @@ import dev.banger.host.debian.DebianImageBuilder;
 import dev.banger.host.debian.DebianKernelSource;
 import dev.banger.host.disk.Qcow2Overlay;
 import dev.banger.host.disk.SeededWorkDisks;
+import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.guest.AgentConnector;
 import dev.banger.host.initramfs.CpioInitramfs;
 import dev.banger.host.linux.InstanceLock;
@@ -126,17 +127,18 @@ final class Daemon implements AutoCloseable {
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);
         BridgeSettings bridge = BridgeComposition.settings(places, environment);
+        FirewallChoice.Wish firewall = BridgeComposition.firewall(environment);
         NetworkNames bridgeNames =
                 new NetworkNames(each -> new BridgeRouting(NameSettings.routing(environment, programs, each), each));
         parts.push("names at the bridges", bridgeNames::close);
-        BridgedNetwork bridged = BridgeComposition.of(places, bridge, programs, bridgeNames.at(bridge));
+        BridgedNetwork bridged = BridgeComposition.of(places, bridge, firewall, programs, bridgeNames.at(bridge));
         parts.push("bridged network", bridged::close);
         Networks networks = new Networks(List.of(new UserModeNetwork(vmsDirectory), bridged));
         NetworkService namedNetworks = new NetworkService(
                 store,
                 networks,
                 new IpLinks(programs, List.of()),
-                BridgeComposition.named(places, programs, bridgeNames));
+                BridgeComposition.named(places, firewall, programs, bridgeNames));
         parts.push("named networks", namedNetworks::close);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(

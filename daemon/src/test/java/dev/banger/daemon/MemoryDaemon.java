@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import dev.banger.cli.BangerCli;
 import dev.banger.config.Places;
+import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
@@ -73,7 +74,7 @@ final class MemoryDaemon implements AutoCloseable {
                 new MemoryNetworkStore(),
                 seams.networks(),
                 new FakeLinks(),
-                BridgeComposition.named(places, new ProgramRunner(Map.of()), bridges));
+                BridgeComposition.named(places, FirewallChoice.Wish.AUTO, new ProgramRunner(Map.of()), bridges));
         LocalBanger api = new LocalBanger(vms, templates, images, kernels, networks, operations, ssh, doctor, facts);
         http = new HttpDoor(places.run().resolve("http.sock"), api);
         ClientSession frames = new ClientSession(
