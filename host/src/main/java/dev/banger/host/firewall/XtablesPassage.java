@@ -126,8 +126,8 @@ final class XtablesPassage {
             lines.add("-A FORWARD -i " + bridge + " -o " + bridge + accept); // br_netfilter shows them here
         }
         if (Passages.exposes(rules)) {
-            lines.add("-A FORWARD -o " + bridge + " -m conntrack --ctstatus DNAT" + accept);
-            lines.add("-A FORWARD -i " + bridge + " -m conntrack --ctstatus DNAT" + accept);
+            lines.add("-A FORWARD -o " + bridge + " -m conntrack --ctstate DNAT" + accept);
+            lines.add("-A FORWARD -i " + bridge + " -m conntrack --ctstate DNAT" + accept);
         }
         Passages.natUplink(rules)
                 .ifPresent(uplink -> lines.addAll(List.of(
