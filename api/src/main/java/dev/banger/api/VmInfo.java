@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param pinned the addresses of names in {@code allowHosts} that it was told, which it may reach
  * @param denied packets that it sent beyond the host and that were not let through, since it was started
  * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
+ * @param traffic while it runs, at a bridge; null: not known
  */
 @Json
 public record VmInfo(
@@ -67,4 +68,5 @@ public record VmInfo(
         List<String> allowHosts,
         List<PinnedAddress> pinned,
         long denied,
-        long netRate) {}
+        long netRate,
+        @Nullable NetworkUsage traffic) {}

@@ -1,6 +1,7 @@
 package dev.banger.api;
 
 import io.avaje.jsonb.Json;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running VM's numbers: the guest's own view, and what its VMM costs the host.
@@ -20,6 +21,7 @@ import io.avaje.jsonb.Json;
  * @param vmmResidentBytes memory that the VMM takes up on the host
  * @param vmmProportionalBytes the same with each page divided by how many processes share it: VMs of one template share most
  * @param vmmCpuMillis CPU time that the VMM used on the host
+ * @param traffic of its link, at a bridge; null: not known
  */
 @Json
 public record VmStats(
@@ -37,4 +39,5 @@ public record VmStats(
         long guestCpuMillis,
         long vmmResidentBytes,
         long vmmProportionalBytes,
-        long vmmCpuMillis) {}
+        long vmmCpuMillis,
+        @Nullable NetworkUsage traffic) {}

@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.DaemonInfo;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmState;
 import dev.banger.api.VmStats;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Parameters;
             "Show load, memory and disk of running VMs; all of them without a name, and what is prepared ahead of need.",
             "",
             "VMM MEMORY is what a VM's process takes up, VMM PSS the same with each page divided by how many processes",
-            "share it: VMs of one template share most.",
+            "share it: VMs of one template share most. NET is what a VM at a bridge got and sent since it was started.",
             ""
         })
 final class VmStatsCommand extends Leaf {
@@ -66,7 +67,9 @@ final class VmStatsCommand extends Leaf {
                                     "PROCS",
                                     "VMM MEMORY",
                                     "VMM PSS",
-                                    "VMM CPU"),
+                                    "VMM CPU",
+                                    "NET IN",
+                                    "NET OUT"),
                             all.stream().map(VmStatsCommand::row).toList());
             if (vms.isEmpty()) {
                 prepared(api().daemon());
@@ -83,6 +86,7 @@ final class VmStatsCommand extends Leaf {
     }
 
     private static List<String> row(VmStats stats) {
+        NetworkUsage traffic = stats.traffic();
         return List.of(
                 stats.name(),
                 Ages.show(Duration.ofMillis(stats.uptimeMillis())),
@@ -93,7 +97,9 @@ final class VmStatsCommand extends Leaf {
                 Long.toString(stats.processes()),
                 Sizes.show(stats.vmmResidentBytes()),
                 Sizes.show(stats.vmmProportionalBytes()),
-                Ages.show(Duration.ofMillis(stats.vmmCpuMillis())));
+                Ages.show(Duration.ofMillis(stats.vmmCpuMillis())),
+                traffic == null ? "-" : Sizes.show(traffic.receivedBytes()),
+                traffic == null ? "-" : Sizes.show(traffic.sentBytes()));
     }
 
     private static String used(long total, long available) {

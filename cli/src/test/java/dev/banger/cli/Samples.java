@@ -3,6 +3,7 @@ package dev.banger.cli;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StageTiming;
@@ -58,7 +59,8 @@ final class Samples {
                 List.of(),
                 List.of(),
                 0,
-                0);
+                0,
+                null);
     }
 
     /** One that came from there and whose start had these stages. */
@@ -146,7 +148,21 @@ final class Samples {
 
     static VmStats stats(String name) {
         return new VmStats(
-                ID, name, 65_000, 0.25, 1L << 29, 1L << 28, 1L << 31, 1L << 30, 0, 0, 42, 900, 1L << 28, 1L << 27,
-                1_500);
+                ID,
+                name,
+                65_000,
+                0.25,
+                1L << 29,
+                1L << 28,
+                1L << 31,
+                1L << 30,
+                0,
+                0,
+                42,
+                900,
+                1L << 28,
+                1L << 27,
+                1_500,
+                new NetworkUsage(1L << 20, 900, 1L << 10, 10));
     }
 }

@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.PublishedPort;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -369,6 +370,11 @@ public final class HostNetwork implements AutoCloseable {
         } finally {
             rules.unlock();
         }
+    }
+
+    /** What went over a tap since it was made, as the guest sees it; a tap has one VM in its life. Runs no program. */
+    public Optional<NetworkUsage> traffic(Tap tap) {
+        return Optional.ofNullable(links.traffic().get(tap.name()));
     }
 
     /** How many packets each plugged VM, by its id, was denied to send beyond the host. */

@@ -1,6 +1,8 @@
 package dev.banger.network;
 
+import dev.banger.api.NetworkUsage;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -85,6 +87,9 @@ public interface Links {
 
     /** Whether a program of this host listens on that TCP port, at {@code address}, or at one that includes it; 0.0.0.0 includes all but loopback. */
     boolean isListening(String address, int port);
+
+    /** What went over each link since it was made, by its name and as its other end sees it. Runs no program. */
+    Map<String, NetworkUsage> traffic();
 
     /** The link of that name. */
     default Optional<Link> find(String name) {

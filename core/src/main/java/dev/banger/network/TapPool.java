@@ -37,8 +37,8 @@ final class TapPool {
     }
 
     /**
-     * Starts from what is there: taps that this home made and that are not in use are free ones again, as many as the pool
-     * keeps; the rest of them is deleted. Nobody else's are touched.
+     * Starts from what is there: taps that this home made and that are not in use are deleted, since they may have had a VM.
+     * Nobody else's are touched.
      */
     void initialize(Set<String> usedTaps) {
         warming.lock();
@@ -48,12 +48,9 @@ final class TapPool {
                     .filter(link -> home.owns(link) && !usedTaps.contains(link.name()))
                     .map(TapPool::tap)
                     .toList();
-            List<Tap> kept = unused.subList(0, Math.min(size, unused.size()));
-            links.delete(unused.subList(kept.size(), unused.size()));
-            links.repairTaps(bridge, kept);
+            links.delete(unused);
             synchronized (this) {
                 free.clear();
-                free.addAll(kept);
                 taken.clear();
                 present.stream()
                         .filter(link -> usedTaps.contains(link.name()))
@@ -148,7 +145,7 @@ final class TapPool {
         }
     }
 
-    /** Takes a tap back: it is free again, or deleted when there are enough or it is not what it was. Idempotent. */
+    /** Takes a tap back and deletes it: what it has counted, and whatever else its VM left on it, is nobody else's. Idempotent. */
     void release(Tap tap) {
         warming.lock();
         try {
@@ -157,24 +154,7 @@ final class TapPool {
                     return;
                 }
             }
-            Optional<Links.Link> link =
-                    links.find(tap.name()).filter(each -> each.ifindex() == tap.ifindex() && home.owns(each));
-            if (link.isEmpty()) {
-                return;
-            }
-            if (lacking(size) == 0) {
-                links.delete(List.of(tap));
-                return;
-            }
-            boolean ready = link.get().isolated()
-                    && link.get().master().equals(bridge.name())
-                    && !link.get().up();
-            if (!ready) {
-                links.repairTaps(bridge, List.of(tap));
-            }
-            synchronized (this) {
-                free.add(tap);
-            }
+            links.delete(List.of(tap));
         } finally {
             warming.unlock();
         }

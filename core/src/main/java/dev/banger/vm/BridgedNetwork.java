@@ -5,6 +5,7 @@ import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.NatStatus;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.PinnedAddress;
 import dev.banger.api.PublishedPort;
 import dev.banger.network.BridgeServices;
@@ -127,9 +128,6 @@ public final class BridgedNetwork implements Network, AutoCloseable {
                 throw BangerException.invalid("a port of a bridged VM is not published on " + port.address()
                         + ": this host reaches it at the VM's address");
             }
-        }
-        if (spec.idlePauseSeconds() > 0) {
-            throw BangerException.invalid("whether a bridged VM is idle is not known; --idle-pause is for user mode");
         }
     }
 
@@ -364,6 +362,11 @@ public final class BridgedNetwork implements Network, AutoCloseable {
             return counts.getOrDefault(vm.id(), 0L);
         }
         return known.packets();
+    }
+
+    @Override
+    public Optional<NetworkUsage> traffic(VmRecord vm) {
+        return Optional.ofNullable(taps.get(vm.id())).flatMap(network::traffic);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.banger.vm;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.VmState;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Pauses VMs that asked for it when they have been idle for long enough: nothing runs through the agent and the network has no
- * connection. Whoever needs one resumes it. One thread.
+ * connection, or at a bridge no packet. Whoever needs one resumes it. One thread.
  */
 final class IdlePause implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IdlePause.class);
@@ -21,16 +22,20 @@ final class IdlePause implements AutoCloseable {
     private final VmStore store;
     private final LiveVms live;
     private final VmLifecycle lifecycle;
+    private final Networks networks;
     /** When each was last seen busy, in nanoseconds of the JVM's clock. */
     private final Map<String, Long> lastBusy = new HashMap<>();
+    /** What had gone over the link of each at the last look. */
+    private final Map<String, NetworkUsage> lastTraffic = new HashMap<>();
 
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().daemon().name("idle").unstarted(task));
 
-    IdlePause(VmStore store, LiveVms live, VmLifecycle lifecycle) {
+    IdlePause(VmStore store, LiveVms live, VmLifecycle lifecycle, Networks networks) {
         this.store = store;
         this.live = live;
         this.lifecycle = lifecycle;
+        this.networks = networks;
     }
 
     void start() {
@@ -47,6 +52,7 @@ final class IdlePause implements AutoCloseable {
             }
             lastBusy.clear();
             lastBusy.putAll(seen);
+            lastTraffic.keySet().retainAll(seen.keySet());
         } catch (RuntimeException e) { // the next look comes in a second
             LOG.warn("Could not look for idle VMs", e);
         }
@@ -56,7 +62,7 @@ final class IdlePause implements AutoCloseable {
     private long look(VmRecord vm) {
         long now = System.nanoTime();
         try {
-            if (live.isBusy(vm.id())) {
+            if (hasTraffic(vm) || live.isBusy(vm.id())) {
                 return now;
             }
             long since = lastBusy.getOrDefault(vm.id(), now);
@@ -69,6 +75,11 @@ final class IdlePause implements AutoCloseable {
             LOG.debug("VM {} cannot be looked at", vm.name(), e);
             return now;
         }
+    }
+
+    private boolean hasTraffic(VmRecord vm) {
+        NetworkUsage now = networks.of(vm).traffic(vm).orElse(null);
+        return now != null && !now.equals(lastTraffic.put(vm.id(), now));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.NatStatus;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.PinnedAddress;
 import dev.banger.network.BridgeSettings;
 import java.util.List;
@@ -69,6 +70,11 @@ public interface Network {
     /** Looks at the host's rules. */
     default NatStatus natStatus(VmRecord vm) {
         return new NatStatus(vm.id(), vm.name(), vm.spec().nat(), null, false);
+    }
+
+    /** What went over its link since it was started; empty where that is not known. Cheap. */
+    default Optional<NetworkUsage> traffic(VmRecord vm) {
+        return Optional.empty();
     }
 
     List<Check> doctor();

@@ -5,6 +5,7 @@ import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.PinnedAddress;
 import dev.banger.api.StopMode;
 import dev.banger.api.TemplateWarm;
@@ -82,7 +83,7 @@ public final class VmService implements AutoCloseable {
         lifecycle = new VmLifecycle(store, handles, liveness, live, directories, locks, host);
         starter = new VmStarter(
                 lifecycle, store, handles, liveness, live, directories, locks, host, images, kernels, templates);
-        idlePause = new IdlePause(store, live, lifecycle);
+        idlePause = new IdlePause(store, live, lifecycle, host.networks());
         creation = new VmCreation(store, directories, locks, host, images, kernels);
         snapshots =
                 new Snapshots(store, snapshotStore, lifecycle, starter, live, locks, host, images, kernels, templates);
@@ -413,7 +414,13 @@ public final class VmService implements AutoCloseable {
                 guest.cpuMillis(),
                 usage.residentBytes(),
                 usage.proportionalBytes(),
-                usage.cpuMillis());
+                usage.cpuMillis(),
+                traffic(vm).orElse(null));
+    }
+
+    /** What went over a VM's link since it was started; empty where that is not known. */
+    public Optional<NetworkUsage> traffic(VmRecord vm) {
+        return host.networks().of(vm).traffic(vm);
     }
 
     /** The file of a log; it may not be there yet. */

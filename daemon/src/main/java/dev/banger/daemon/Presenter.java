@@ -63,7 +63,8 @@ final class Presenter {
                 vm.spec().allowHosts(),
                 vms.pinned(vm),
                 vms.denied(vm),
-                vm.spec().netRate());
+                vm.spec().netRate(),
+                vms.traffic(vm).orElse(null));
     }
 
     /** qcow2 files grow as they fill, so their size is what they take up. */

@@ -74,7 +74,8 @@ final class RecordingApi {
                 List.of(),
                 List.of(),
                 0,
-                0);
+                0,
+                null);
     }
 
     private static TemplateInfo template() {

@@ -135,6 +135,22 @@ class BridgeTest {
         assertThat(banger.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");
     }
 
+    private long received(String vm) {
+        return Outcome.number(Outcome.child(banger.show(vm), "traffic"), "receivedBytes");
+    }
+
+    @Test
+    void aVmWithoutTrafficIsIdle() {
+        String address = create("dev", "--idle-pause", "4s");
+        String knock = "for i in $(seq 40); do echo > /dev/udp/" + address + "/9; sleep 0.2; done";
+        lab.inHost("bash", "-c", knock).run().expect(0);
+        assertThat(banger.state("dev")).as("after eight seconds of traffic").isEqualTo("running");
+        Awaitility.await("a pause")
+                .atMost(60, TimeUnit.SECONDS)
+                .until(() -> banger.state("dev").equals("paused"));
+        assertThat(banger.shell("dev", "hostname")).isEqualTo("dev");
+    }
+
     @Test
     void aPortPublishedOnAnAddressOfTheHostIsReachedFromOutside() {
         create("dev", "--publish", NetworkLab.HOST + ":8081:80", "--publish", "8082:80");
@@ -155,8 +171,16 @@ class BridgeTest {
         }
         assertThat(outside(8081).expect(0).line()).isEqualTo("from-dev");
         assertThat(outside(8083).expect(0).line()).isEqualTo("from-user");
-        assertThat(outside(8082).status()).as("for the host alone").isNotZero();
-        assertThat(outside(8084).status()).as("for the host alone").isNotZero();
+        assertThat(lab.inInternet("curl", "-sS", "-m", "3", "http://" + NetworkLab.HOST + ":8082/")
+                        .run()
+                        .status())
+                .as("for the host alone")
+                .isNotZero();
+        assertThat(lab.inInternet("curl", "-sS", "-m", "3", "http://" + NetworkLab.HOST + ":8084/")
+                        .run()
+                        .status())
+                .as("for the host alone")
+                .isNotZero();
         assertThat(banger.ok("vm", "ports", "dev").out()).contains(NetworkLab.HOST + ":8081");
         banger.run("vm", "create", "--memory", "256M", "--network", "bridge", "--publish", "0.0.0.0:8081:80")
                 .refused(125, "8081", "already");
@@ -165,11 +189,22 @@ class BridgeTest {
         banger.run("vm", "create", "--network", "bridge", "--publish", "127.0.0.1:8089:80")
                 .refused(2, "127.0.0.1");
         banger.ok("vm", "fork", "dev", "fork");
-        assertThat(String.valueOf(banger.show("fork").get("ports"))).contains("8082").doesNotContain("8081");
+        assertThat(String.valueOf(banger.show("fork").get("ports")))
+                .contains("8082")
+                .doesNotContain("8081");
     }
 
     private Outcome outside(int port) {
-        return lab.inInternet("curl", "-sS", "-m", "10", "http://" + NetworkLab.HOST + ":" + port + "/hello").run();
+        return lab.inInternet(
+                        "curl",
+                        "-sS",
+                        "-m",
+                        "20",
+                        "--retry",
+                        "5",
+                        "--retry-connrefused",
+                        "http://" + NetworkLab.HOST + ":" + port + "/hello")
+                .run();
     }
 
     @Test
@@ -187,10 +222,14 @@ class BridgeTest {
                 .as("twice is once")
                 .isEqualTo(applied.replaceAll("packets.*", ""));
 
+        long received = received("dev");
+        assertThat(received).isPositive();
+
         Processes.signal(HOME.daemonPid(), "KILL");
         assertThat(banger.state("dev")).isEqualTo("running");
         fetch("dev").expect(0);
         assertThat(banger.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");
+        assertThat(received("dev")).as("counted on").isGreaterThan(received);
 
         banger.ok("vm", "set", "dev", "--allow-host", NetworkLab.ELSEWHERE);
         assertThat(fetch("dev").status()).isNotZero();
@@ -204,6 +243,7 @@ class BridgeTest {
         banger.ok("vm", "stop", "dev");
         assertThat(lab.rules()).isEqualTo(rules);
         banger.ok("vm", "start", "dev");
+        assertThat(received("dev")).as("since the start").isLessThan(received);
         assertThat(banger.show("dev")).containsEntry("address", address);
     }
 

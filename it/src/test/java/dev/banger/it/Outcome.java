@@ -68,6 +68,11 @@ record Outcome(String command, int status, byte[] stdout, String stderr) {
         return Objects.requireNonNull(JSON.type(Object.class).fromJson(json));
     }
 
+    @SuppressWarnings("unchecked")
+    static Map<String, Object> child(Map<String, Object> object, String field) {
+        return (Map<String, Object>) Objects.requireNonNull(object.get(field), field);
+    }
+
     static long number(Map<String, Object> object, String field) {
         return ((Number) Objects.requireNonNull(object.get(field), () -> field + " is not in " + object)).longValue();
     }

@@ -2,6 +2,7 @@ package dev.banger.testkit;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.NetworkUsage;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Cidr;
 import dev.banger.network.HomeId;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Links in memory, with a default route by {@code eth0}. Thread-safe. */
 public final class FakeLinks implements Links {
@@ -25,6 +27,9 @@ public final class FakeLinks implements Links {
 
     /** Ports that programs of the host listen on, at all addresses. */
     public final Set<Integer> listening = new HashSet<>();
+
+    /** What {@link #traffic} says. */
+    public final Map<String, NetworkUsage> traffic = new ConcurrentHashMap<>();
 
     private final Map<String, Link> links = new LinkedHashMap<>();
     private List<Route> routes = List.of(new Route("unicast", new Cidr(new Ipv4Address(0), 0), "eth0", 0, List.of()));
@@ -134,14 +139,22 @@ public final class FakeLinks implements Links {
     @Override
     public synchronized void delete(List<Tap> gone) {
         for (Tap each : gone) {
-            calls.add("delete " + each.name());
-            links.remove(each.name());
+            Link there = links.get(each.name());
+            if (there != null && there.ifindex() == each.ifindex()) {
+                calls.add("delete " + each.name());
+                links.remove(each.name());
+            }
         }
     }
 
     @Override
     public synchronized boolean isListening(String address, int port) {
         return listening.contains(port);
+    }
+
+    @Override
+    public Map<String, NetworkUsage> traffic() {
+        return Map.copyOf(traffic);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.banger.host.bridge;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.NetworkUsage;
 import dev.banger.host.linux.Output;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
@@ -11,9 +12,13 @@ import dev.banger.network.HomeId;
 import dev.banger.network.Links;
 import dev.banger.network.Route;
 import dev.banger.network.Tap;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +27,7 @@ import java.util.stream.Collectors;
 
 /** Links by ip(8), several commands in one {@code ip -batch}, and sysctl(8). Thread-safe. */
 public final class IpLinks implements Links {
+    private static final Path TRAFFIC = Path.of("/proc/thread-self/net/dev");
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final String FORWARDING = "net.ipv4.ip_forward";
 
@@ -262,6 +268,29 @@ public final class IpLinks implements Links {
                         || local.equals("0.0.0.0")
                         || local.equals(address)
                         || address.equals("0.0.0.0") && local.matches("[0-9.]+") && !local.startsWith("127."));
+    }
+
+    /** Of proc_pid_net(5), the calling thread's, so that of its namespace: NAME: eight numbers received, eight sent. */
+    @Override
+    public Map<String, NetworkUsage> traffic() {
+        Map<String, NetworkUsage> traffic = new HashMap<>();
+        try {
+            for (String line : Files.readAllLines(TRAFFIC)) {
+                String[] fields = line.strip().split("[:\\s]+");
+                if (fields.length > 10 && fields[1].matches("[0-9]+")) {
+                    traffic.put(
+                            fields[0],
+                            new NetworkUsage(
+                                    Long.parseLong(fields[9]),
+                                    Long.parseLong(fields[10]),
+                                    Long.parseLong(fields[1]),
+                                    Long.parseLong(fields[2])));
+                }
+            }
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot read " + TRAFFIC + ": " + e, e);
+        }
+        return traffic;
     }
 
     @Override
