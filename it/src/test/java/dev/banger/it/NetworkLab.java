@@ -45,12 +45,7 @@ final class NetworkLab implements AutoCloseable {
                         internet,
                         java(),
                         "-cp",
-                        Path.of(URI.create(NameResponder.class
-                                        .getProtectionDomain()
-                                        .getCodeSource()
-                                        .getLocation()
-                                        .toString()))
-                                .toString(),
+                        tests(),
                         NameResponder.class.getName(),
                         SERVER,
                         "web.example.org=" + SERVER,
@@ -93,6 +88,28 @@ final class NetworkLab implements AutoCloseable {
     /** The namespace that is the host. */
     String host() {
         return host;
+    }
+
+    /** The namespace beyond the host. */
+    String internet() {
+        return internet;
+    }
+
+    /** Hears in a namespace what comes to a port. */
+    static Running listener(String namespace, int port) {
+        Running listener = in(namespace, java(), "-cp", tests(), Listener.class.getName(), Integer.toString(port))
+                .open();
+        listener.awaitOutput("listening");
+        return listener;
+    }
+
+    private static String tests() {
+        return Path.of(URI.create(NameResponder.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toString()))
+                .toString();
     }
 
     Call inHost(String... words) {
