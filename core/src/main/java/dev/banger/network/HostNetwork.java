@@ -5,7 +5,6 @@ import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.NetworkUsage;
-import dev.banger.api.PublishedPort;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +33,7 @@ public final class HostNetwork implements AutoCloseable {
     private final Firewall firewall;
     private final Bridge ownBridge;
     private final TapPool taps;
+    private final Admission admission;
     private final ReentrantLock rules = new ReentrantLock();
 
     // Guarded by rules.
@@ -51,6 +51,7 @@ public final class HostNetwork implements AutoCloseable {
         this.firewall = firewall;
         this.ownBridge = new Bridge(home, bridge, links);
         this.taps = new TapPool(home, bridge, links, poolSize);
+        this.admission = new Admission(home, bridge, links);
     }
 
     /**
@@ -124,7 +125,9 @@ public final class HostNetwork implements AutoCloseable {
         rules.lock();
         try {
             Links.Look look = links.look();
-            check(port, look);
+            if (!isPlaced(admission.check(port, ports.values(), look))) {
+                links.repairTaps(bridge, List.of(port.tap()));
+            }
             Optional<String> discovered = Uplink.among(look.routes(), bridge.name());
             if (port.egress().nat() && discovered.isEmpty()) {
                 throw new BangerException(
@@ -169,68 +172,6 @@ public final class HostNetwork implements AutoCloseable {
             runAll(parts);
         } finally {
             rules.unlock();
-        }
-    }
-
-    private void check(GuestPort port, Links.Look look) {
-        if (!bridge.subnet().contains(port.ip()) || port.ip().equals(bridge.address())) {
-            throw BangerException.invalid(port.ip() + " is no address for a guest in " + bridge.subnet());
-        }
-        for (GuestPort other : ports.values()) {
-            boolean clash = other.ip().equals(port.ip())
-                    || other.mac().equals(port.mac())
-                    || other.tap().name().equals(port.tap().name());
-            if (clash && !other.vmId().equals(port.vmId())) {
-                throw new BangerException(
-                        ErrorCode.ALREADY_EXISTS,
-                        "VM " + other.vmId() + " has the tap, address or MAC address of VM " + port.vmId()
-                                + " already");
-            }
-            port.exposed().forEach(each -> requireFree(each, other, port));
-        }
-        requireExposable(port, look);
-        Links.Link link = look.find(port.tap().name())
-                .filter(each -> each.ifindex() == port.tap().ifindex() && home.owns(each))
-                .orElseThrow(() -> new BangerException(
-                        ErrorCode.WRONG_STATE, "tap " + port.tap().name() + " is gone, or not banger's any more"));
-        if (!isPlaced(link)) {
-            links.repairTaps(bridge, List.of(port.tap()));
-        }
-    }
-
-    private static void requireFree(PublishedPort port, GuestPort other, GuestPort of) {
-        boolean taken =
-                !other.vmId().equals(of.vmId()) && other.exposed().stream().anyMatch(port::clashes);
-        if (taken) {
-            throw new BangerException(
-                    ErrorCode.ALREADY_EXISTS,
-                    "port " + port.hostPort() + " of " + port.address() + " is published for VM " + other.vmId()
-                            + " already");
-        }
-    }
-
-    /** Packets to it would go to the guest, and past whatever program of the host's listens there. */
-    private void requireExposable(GuestPort guest, Links.Look look) {
-        if (guest.exposed().isEmpty()) {
-            return;
-        }
-        List<String> own = look.links().stream()
-                .flatMap(link -> link.addresses().stream())
-                .map(address -> address.substring(0, address.indexOf('/')))
-                .toList();
-        for (PublishedPort port : guest.exposed()) {
-            String address = String.valueOf(port.address());
-            if (!address.equals("0.0.0.0") && !own.contains(address)) {
-                throw new BangerException(
-                        ErrorCode.PRECONDITION_FAILED,
-                        "cannot publish port " + port.hostPort() + ": " + address + " is no address of this host");
-            }
-            if (links.isListening(address, port.hostPort())) {
-                throw new BangerException(
-                        ErrorCode.ALREADY_EXISTS,
-                        "cannot publish port " + port.hostPort() + ": " + address + ":" + port.hostPort()
-                                + " is taken by another program; choose another port");
-            }
         }
     }
 
