@@ -12,11 +12,14 @@ import io.avaje.jsonb.Jsonb;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what {@code ip -json} prints. */
 final class IpJson {
     private static final JsonType<Object> JSON = Jsonb.builder().build().type(Object.class);
+
+    private static final Set<String> TABLES = Set.of("local", "main", "default");
 
     private IpJson() {}
 
@@ -62,6 +65,17 @@ final class IpJson {
             hops.forEach(hop -> routes.add(route(entry, object(hop))));
         }
         return routes;
+    }
+
+    /** Whether it is what {@code ip -json rule show} prints. */
+    static boolean isRules(String text) {
+        List<Map<?, ?>> objects = objects(text);
+        return !objects.isEmpty() && objects.getFirst().containsKey("priority");
+    }
+
+    /** Of {@code ip -json rule show}: whether other tables than those of any host are looked up. */
+    static boolean hasPolicies(String text) {
+        return objects(text).stream().anyMatch(rule -> !TABLES.contains(string(rule, "table")));
     }
 
     private static Route route(Map<?, ?> entry, Map<?, ?> hop) {

@@ -8,6 +8,7 @@ import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.Requirement;
 import dev.banger.network.BridgeSettings;
+import dev.banger.network.Cidr;
 import dev.banger.network.HomeId;
 import dev.banger.network.Links;
 import dev.banger.network.Route;
@@ -29,6 +30,10 @@ import java.util.stream.Collectors;
 public final class IpLinks implements Links {
     private static final Path TRAFFIC = Path.of("/proc/thread-self/net/dev");
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    /** TEST-NET-3 of RFC 5737: nobody is there, so it is reached by a default route or not at all. */
+    private static final String SOMEWHERE = "203.0.113.1";
+
+    private static final Cidr DEFAULT = Cidr.of("0.0.0.0/0");
     private static final String FORWARDING = "net.ipv4.ip_forward";
 
     /** See Documentation/networking/ip-sysctl.rst. A guest shall not change what the host does: no redirects, no source routes. */
@@ -69,20 +74,47 @@ public final class IpLinks implements Links {
 
     @Override
     public Look look() {
-        String both = run(program("ip", "-json", "-details", "-batch", "-")
-                        .reading(input(List.of("address show", "route show table main"))))
+        String all = run(program("ip", "-json", "-details", "-batch", "-")
+                        .reading(input(List.of("address show", "route show table main", "rule show"))))
                 .text();
         // A line for each command; none for one that has nothing to show.
-        List<String> lines = both.lines().filter(line -> !line.isBlank()).toList();
+        List<String> lines = all.lines().filter(line -> !line.isBlank()).toList();
+        List<String> rules = lines.stream().filter(IpJson::isRules).toList();
+        List<String> routes =
+                lines.stream().skip(1).filter(line -> !IpJson.isRules(line)).toList();
         return new Look(
                 IpJson.links(lines.isEmpty() ? "" : lines.getFirst()),
-                IpJson.routes(lines.size() < 2 ? "" : lines.getLast()));
+                effective(
+                        IpJson.routes(routes.isEmpty() ? "" : routes.getFirst()),
+                        rules.isEmpty() ? "" : rules.getFirst()));
     }
 
     @Override
     public List<Route> routes() {
-        return IpJson.routes(run(program("ip", "-4", "-json", "route", "show", "table", "main"))
-                .text());
+        return effective(
+                IpJson.routes(run(program("ip", "-4", "-json", "route", "show", "table", "main"))
+                        .text()),
+                run(program("ip", "-4", "-json", "rule", "show")).text());
+    }
+
+    /**
+     * The main table's routes, but where rules have more tables looked up, as wg-quick(8) has, the default route that the kernel
+     * itself says it takes. Asking for that sends nothing.
+     */
+    private List<Route> effective(List<Route> main, String rules) {
+        if (!IpJson.hasPolicies(rules)) {
+            return main;
+        }
+        List<Route> routes = new ArrayList<>(
+                main.stream().filter(route -> !route.isDefault()).toList());
+        Output asked = programs.attempt(program("ip", "-4", "-json", "route", "get", SOMEWHERE));
+        if (asked.status() == 0) { // else there is none
+            IpJson.routes(asked.text()).stream()
+                    .filter(Route::leadsOut)
+                    .findFirst()
+                    .ifPresent(route -> routes.add(new Route(route.type(), DEFAULT, route.device(), 0, route.flags())));
+        }
+        return routes;
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.banger.network.Cidr;
 import dev.banger.network.Egress;
 import dev.banger.network.Egress.Destination;
 import dev.banger.network.GuestPort;
+import dev.banger.network.Uplink;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -327,6 +328,28 @@ class NatTest {
         assertThat(syn).isPresent();
         assertThat((syn.get()[36] & 255) << 8 | syn.get()[37] & 255).isEqualTo(80);
         caller.join(Duration.ofSeconds(20));
+    }
+
+    /** As wg-quick(8) has it: all but the tunnel's own packets look into another table than main. */
+    @Test
+    void natFollowsPolicyRoutingToAVpn() throws Exception {
+        FakeGuest guest = lab.guest("vm1", 10, new Egress.Everything());
+        assertThat(guest.hearsEcho(NetworkLab.INTERNET, WEB, "before", SOON)).isTrue();
+        assertThat(lab.links.routes()).isEqualTo(lab.links.look().routes());
+
+        UdpEcho behind = lab.echo(lab.lab.neighbour(), WEB);
+        lab.lab.onHost("ip", "route", "add", "default", "via", NetworkLab.NEIGHBOUR, "dev", "eth1", "table", "51820");
+        lab.lab.onHost("ip", "rule", "add", "not", "fwmark", "51820", "table", "51820");
+        lab.lab.onHost("ip", "rule", "add", "table", "main", "suppress_prefixlength", "0");
+        assertThat(Uplink.among(lab.links.routes(), BridgedLab.BRIDGE.name())).contains("eth1");
+        assertThat(lab.links.look().routes()).isEqualTo(lab.links.routes());
+        assertThat(lab.network.reconcile().repaired()).contains("NAT goes out of eth1 now");
+        assertThat(guest.hearsEcho(NetworkLab.NEIGHBOUR, WEB, "tunnel", SOON)).isTrue();
+        assertThat(behind.heard()).allMatch(each -> each.startsWith(NetworkLab.HOST_LAN + " "));
+
+        lab.lab.onHost("ip", "route", "delete", "default", "table", "51820");
+        lab.lab.onHost("ip", "route", "add", "unreachable", "default", "table", "51820");
+        assertThat(Uplink.among(lab.links.routes(), BridgedLab.BRIDGE.name())).isEmpty();
     }
 
     @Test
