@@ -407,6 +407,34 @@ class BridgeTest {
     }
 
     @Test
+    void iptablesDoesTheSameWhereItIsChosen() {
+        banger.ok("daemon", "stop");
+        Banger chosen = banger.with("BANGER_FIREWALL", "iptables");
+        assertThat(chosen.ok("doctor").out()).contains("by iptables");
+        String address = create("dev", "--nat", "--publish", NetworkLab.HOST + ":8086:80");
+        String other = create("other");
+        fetch("dev").expect(0);
+        assertThat(fetch("other").status()).isNotZero();
+        assertThat(Outcome.number(banger.show("other"), "denied")).isPositive();
+        assertThat(banger.exec("dev", "sh", "-c", "timeout 3 bash -c 'exec 3<>/dev/tcp/" + other + "/22'")
+                        .run()
+                        .status())
+                .as("to the other")
+                .isNotZero();
+        banger.shell("dev", "mkdir -p /srv/w && echo from-dev >/srv/w/hello");
+        banger.shell("dev", "cd /srv/w && setsid python3 -m http.server 80 >/dev/null 2>&1 &");
+        assertThat(outside(8086).expect(0).line()).isEqualTo("from-dev");
+        assertThat(lab.rules()).contains("chain banger-").contains(address);
+
+        Processes.signal(HOME.daemonPid(), "KILL"); // and the next one prefers nftables
+        assertThat(banger.state("dev")).isEqualTo("running");
+        fetch("dev").expect(0);
+        assertThat(banger.ok("doctor").out()).contains("nftables");
+        banger.ok("vm", "set", "dev", "--no-nat");
+        assertThat(fetch("dev").status()).isNotZero();
+    }
+
+    @Test
     void whatCannotBeIsRefused() {
         banger.run("vm", "create", "--name", "x", "--network", "none").refused(2, "no network \"none\"", "bridge");
         banger.run("vm", "create", "--name", "x", "--nat").refused(2, "--network bridge");
