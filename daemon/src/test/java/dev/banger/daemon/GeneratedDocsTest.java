@@ -7,7 +7,10 @@ import dev.banger.api.DoctorReport;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.NetworkInfo;
+import dev.banger.api.NetworkUsage;
 import dev.banger.api.OperationInfo;
+import dev.banger.api.PinnedAddress;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StageTiming;
@@ -92,12 +95,15 @@ class GeneratedDocsTest {
         outputs.put(
                 "`vm ls` (a list), `vm show`, `vm create`, `vm snapshot restore`, `vm fork` (a list)", VmInfo.class);
         outputs.put("a published port", PublishedPort.class);
+        outputs.put("a pinned address", PinnedAddress.class);
+        outputs.put("traffic", NetworkUsage.class);
         outputs.put("a stage", StageTiming.class);
         outputs.put("`vm stats` (a list)", VmStats.class);
         outputs.put("`vm snapshot ls` (a list), `vm snapshot create`", SnapshotInfo.class);
         outputs.put("`image ls` (a list), `image show`, `image build`", ImageInfo.class);
         outputs.put("`kernel ls` (a list), `kernel show`, `kernel pull`", KernelInfo.class);
         outputs.put("`template ls` (a list), `template show`, `image warm`", TemplateInfo.class);
+        outputs.put("`network ls` (a list), `network show`, `network create`", NetworkInfo.class);
         outputs.put("`daemon status`", DaemonInfo.class);
         outputs.put("`doctor`", DoctorReport.class);
         outputs.put("a check", DoctorReport.Check.class);
@@ -142,6 +148,9 @@ class GeneratedDocsTest {
         }
         if (type == List.class) {
             return "list";
+        }
+        if (type.isRecord()) {
+            return "fields, below";
         }
         return type == String.class
                 ? "text"
