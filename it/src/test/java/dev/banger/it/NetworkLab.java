@@ -16,8 +16,11 @@ final class NetworkLab implements AutoCloseable {
     static final String HOST = "198.51.100.2";
     static final String ELSEWHERE = "198.51.100.9";
 
+    private static final Path SETTINGS = Path.of("/etc/netns");
+
     private final String host = "bgrit-host-" + ProcessHandle.current().pid();
     private final String internet = "bgrit-net-" + ProcessHandle.current().pid();
+    private final boolean firstSettings;
     private final Process server;
     private final Process resolver;
 
@@ -35,7 +38,8 @@ final class NetworkLab implements AutoCloseable {
         ip("-n", internet, "link", "set", "up1", "up");
         ip("-n", host, "route", "add", "default", "via", SERVER);
         Files.writeString(directory.resolve("hello"), "hello from the internet\n");
-        Path settings = Path.of("/etc/netns", host); // programs in the namespace have it in place of /etc/resolv.conf
+        firstSettings = Files.notExists(SETTINGS);
+        Path settings = SETTINGS.resolve(host); // programs in the namespace have it in place of /etc/resolv.conf
         Files.createDirectories(settings);
         Files.writeString(settings.resolve("resolv.conf"), "nameserver " + SERVER + "\n");
         resolver = new ProcessBuilder(
@@ -157,6 +161,9 @@ final class NetworkLab implements AutoCloseable {
         }
         ip("netns", "delete", internet);
         ip("netns", "delete", host);
-        BangerHome.Trees.delete(Path.of("/etc/netns", host));
+        BangerHome.Trees.delete(SETTINGS.resolve(host));
+        if (firstSettings && BangerHome.Trees.names(SETTINGS).isEmpty()) {
+            BangerHome.Trees.delete(SETTINGS);
+        }
     }
 }
