@@ -215,9 +215,7 @@ public final class Pool implements AutoCloseable {
     /** Ends those in a network that is about to be deleted; none is made in it any more unless somebody asks. */
     void leave(Network network) {
         synchronized (this) {
-            if (!wanted.keySet().removeIf(make -> make.network().equals(network.name()))) {
-                return;
-            }
+            wanted.keySet().removeIf(make -> make.network().equals(network.name()));
         }
         try {
             background.submit(this::dropUnwanted).get(); // behind one that is being prepared

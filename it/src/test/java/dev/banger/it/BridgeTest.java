@@ -208,6 +208,24 @@ class BridgeTest {
     }
 
     @Test
+    void preparedVmsOfANetworkGoWithIt() {
+        banger.ok("daemon", "stop");
+        Banger pooling = banger.with("BANGER_POOL_SIZE", "1");
+        pooling.ok("network", "create", "backend");
+        pooling.ok("vm", "run", "--rm", "--memory", "256M", "--network", "backend", "--", "true");
+        Awaitility.await("a prepared VM")
+                .atMost(60, TimeUnit.SECONDS)
+                .until(() -> Outcome.number(banger.ok("daemon", "status", "--json").object(), "preparedVms") > 0);
+        assertThat(lab.links()).isNotEqualTo(links);
+
+        banger.ok("network", "rm", "backend");
+
+        assertThat(lab.links()).isEqualTo(links);
+        assertThat(Outcome.number(banger.ok("daemon", "status", "--json").object(), "preparedVms"))
+                .isZero();
+    }
+
+    @Test
     void whatItReachesChangesWhileItRunsAndOutlivesTheDaemon() {
         String address = create("dev");
         assertThat(banger.show("dev")).containsEntry("startedFrom", "template").containsEntry("nat", false);
