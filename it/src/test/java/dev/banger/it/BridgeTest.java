@@ -215,7 +215,8 @@ class BridgeTest {
         pooling.ok("vm", "run", "--rm", "--memory", "256M", "--network", "backend", "--", "true");
         Awaitility.await("a prepared VM")
                 .atMost(60, TimeUnit.SECONDS)
-                .until(() -> Outcome.number(banger.ok("daemon", "status", "--json").object(), "preparedVms") > 0);
+                .until(() ->
+                        Outcome.number(banger.ok("daemon", "status", "--json").object(), "preparedVms") > 0);
         assertThat(lab.links()).isNotEqualTo(links);
 
         banger.ok("network", "rm", "backend");
