@@ -1,6 +1,7 @@
 /*
  * banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] [--tap NAME] -- PROGRAM ARGUMENTS
  * banger-launch --tsc-khz
+ * banger-launch --kvm
  *
  * Becomes PROGRAM (the pid stays) in a session of its own, with what it inherits reduced to a minimum. Its standard
  * output goes into the first ring and its standard error into the second: FILE and FILE.1 together never exceed BYTES.
@@ -15,7 +16,11 @@
  * --tsc-khz prints how fast this machine's time stamp counter runs, for the kernel parameter tsc_early_khz. QEMU's software
  * emulation shows a guest the host's counter; a guest kernel that has to measure it against an emulated timer sometimes
  * fails, and then waits for ever for a timer interrupt.
+ *
+ * --kvm prints "works" where /dev/kvm runs guests, and fails with the reason where it does not.
  */
+#include "launch.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -43,8 +48,6 @@
 #define TAP_DESCRIPTOR 3
 #define USAGE "usage: banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] [--tap NAME] -- PROGRAM [ARGUMENTS]"
 
-enum { EXIT_SETUP = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
-
 struct ring {
     int directory;
     char name[NAME_MAX + 1];
@@ -68,9 +71,7 @@ static void complain(int fd, const char *what, const char *name, int error)
     }
 }
 
-static void give_up(const char *what, const char *name, int error) __attribute__((noreturn));
-
-static void give_up(const char *what, const char *name, int error)
+void give_up(const char *what, const char *name, int error)
 {
     complain(STDERR_FILENO, what, name, error);
     _exit(EXIT_SETUP);
@@ -460,6 +461,9 @@ int main(int count, char **arguments)
     int at = 1;
     if (count == 2 && strcmp(arguments[1], "--tsc-khz") == 0) {
         return print_tsc_khz();
+    }
+    if (count == 2 && strcmp(arguments[1], "--kvm") == 0) {
+        return print_whether_kvm_works();
     }
     while (at < count && strcmp(arguments[at], "--") != 0) {
         const bool is_ring = strcmp(arguments[at], "--ring") == 0;

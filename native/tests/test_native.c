@@ -469,6 +469,8 @@ static void test_launcher(const char *launch)
     CHECK("a tiny ring is refused", run("%s --ring %s/ring/out:100 -- true 2>/dev/null", launch, work) == 125);
 #if defined(__x86_64__)
     CHECK("the counter's speed is a number of kHz", run("%s --tsc-khz | grep -qE '^[1-9][0-9]{5,7}$'", launch) == 0);
+    CHECK("a KVM runs a guest or is refused with a reason",
+        run("timeout 20 %s --kvm 2>&1 | grep -qE '^works$|^banger-launch: .*(KVM|kvm)'", launch) == 0);
 #endif
     CHECK("it runs with rings", run("%s --ring %s/ring/out:65536 --ring %s/ring/err:65536 -- sh -c 'seq 1 30000; grep NoNewPrivs "
                                     "/proc/self/status >&2; ulimit -c >&2; ls /proc/self/fd >&2; cut -d\" \" -f1,6 /proc/$$/stat >&2; "

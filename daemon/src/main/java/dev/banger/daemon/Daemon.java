@@ -14,10 +14,10 @@ import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.guest.AgentConnector;
 import dev.banger.host.initramfs.CpioInitramfs;
 import dev.banger.host.linux.InstanceLock;
+import dev.banger.host.linux.KvmProbe;
 import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.UserNamespace;
-import dev.banger.host.qemu.KvmProbe;
 import dev.banger.host.qemu.QemuCandidate;
 import dev.banger.host.qemu.QemuProcesses;
 import dev.banger.host.qemu.QemuVmm;
@@ -121,8 +121,9 @@ final class Daemon implements AutoCloseable {
                 List.of(new DebianKernelSource(programs)),
                 new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()));
 
-        QemuVmm qemu = new QemuVmm(programs, tree.resolve("libexec/banger-launch"), places.run());
-        KvmProbe kvm = new KvmProbe(programs, places.run());
+        Path launcher = tree.resolve("libexec/banger-launch");
+        QemuVmm qemu = new QemuVmm(programs, launcher, places.run());
+        KvmProbe kvm = new KvmProbe(programs, launcher);
         SshCapability ssh = new SshCapability(places.ssh());
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);

@@ -28,7 +28,7 @@ final class BangerHome implements BeforeAllCallback, AfterAllCallback {
 
     /** What may stay in the run directory of a daemon that ended. */
     private static final Set<String> LASTING =
-            Set.of("start.lock", "bangerd.lock", "tsc-khz", "kvm-probe", "qemu-release");
+            Set.of("start.lock", "bangerd.lock", "tsc-khz", "qemu-release");
 
     private final Path path;
     private @Nullable Inventory before;

@@ -1,5 +1,6 @@
 package dev.banger.host.qemu;
 
+import dev.banger.host.linux.KvmProbe;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.Vmm;

@@ -1,0 +1,71 @@
+package dev.banger.host.linux;
+
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether KVM works here, found out by running a guest: a device node alone proves little, since nested and restricted
+ * hosts show one on which guests never run. banger-launch makes that guest, of a few instructions in 64-bit mode, one of
+ * which a KVM that does not run guests on the CPU cannot do. Probed once; thread-safe.
+ */
+public final class KvmProbe {
+    private static final Path DEVICE = Path.of("/dev/kvm");
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    private static final String SPEAKER = "banger-launch: ";
+
+    private final ProgramRunner programs;
+    private final Path launcher;
+    private final Path device;
+    private @Nullable String result;
+
+    /** {@code launcher} is banger-launch. */
+    public KvmProbe(ProgramRunner programs, Path launcher) {
+        this(programs, launcher, DEVICE);
+    }
+
+    KvmProbe(ProgramRunner programs, Path launcher, Path device) {
+        this.programs = programs;
+        this.launcher = launcher;
+        this.device = device;
+    }
+
+    /** Why KVM cannot be used; empty: it can. */
+    public synchronized String obstacle() {
+        String known = result;
+        if (known == null) {
+            known = probe();
+            result = known;
+        }
+        return known;
+    }
+
+    private String probe() {
+        if (!Files.exists(device)) {
+            return "there is no " + device
+                    + ": the CPU's virtualisation is off, or this is a VM without nested virtualisation";
+        }
+        if (!Files.isReadable(device) || !Files.isWritable(device)) {
+            return device + " is not accessible to this user (sudo usermod -aG kvm USER, then log in again)";
+        }
+        try {
+            Output output = programs.attempt(Program.of(TIMEOUT, launcher.toString(), "--kvm"));
+            return output.status() == 0
+                    ? ""
+                    : fails(output.stderr().lines().findFirst().orElse("exit status " + output.status()));
+        } catch (BangerException e) {
+            if (e.code() == ErrorCode.CANCELLED) {
+                throw e; // no answer, so nothing to remember
+            }
+            return fails(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private String fails(String why) {
+        return device + " is there, but a test guest does not run on it: "
+                + (why.startsWith(SPEAKER) ? why.substring(SPEAKER.length()) : why);
+    }
+}
