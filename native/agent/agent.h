@@ -99,6 +99,8 @@ bool network_interface(char name[16]);
 bool network_set_mac(const char *interface, const uint8_t mac[6]);
 bool network_set_address(const char *interface, uint32_t address, uint32_t mask);
 bool network_set_gateway(const char *interface, uint32_t gateway);
+/* Tells the link which MAC has this address (network order). */
+bool network_announce(const char *interface, uint32_t address);
 
 /* ---- identity.c ---- */
 struct outcome {

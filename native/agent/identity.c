@@ -371,7 +371,7 @@ static void network_field(const struct field *field, struct network_fields *netw
     }
 }
 
-static void apply_network(const struct network_fields *network, struct outcome *outcome)
+static void apply_network(const struct network_fields *network, bool restored, struct outcome *outcome)
 {
     char interface[16];
     if (!network_loopback()) {
@@ -392,6 +392,14 @@ static void apply_network(const struct network_fields *network, struct outcome *
     }
     if (network->has_gateway && !network_set_gateway(interface, network->gateway)) {
         fail(outcome, "INTERNAL", "cannot set the default route by %s: %s", interface, strerror(errno));
+    }
+    /*
+     * What the other end remembers came with the saved machine: the MAC it had then. QEMU's user network neither asks
+     * anew nor floods, so nothing from outside would arrive before this guest sends something of its own. A kernel
+     * without packet sockets costs just this: no failure.
+     */
+    if (restored && network->has_address && !network_announce(interface, network->address)) {
+        say("cannot announce the address of %s: %s", interface, strerror(errno));
     }
 }
 
@@ -493,7 +501,7 @@ void identity_apply(const uint8_t *payload, size_t length, uint32_t *generation,
         /* rename(2) replaces a link into /run (of systemd-resolved) or a dangling one by the file itself. */
         put_file("/etc/resolv.conf", resolvers.text, resolvers.length, 0644, outcome);
     }
-    apply_network(&network, outcome);
+    apply_network(&network, *generation > 1, outcome);
     if (keys.any) {
         write_authorized_keys(keys.text, keys.length, outcome);
     }

@@ -4,7 +4,9 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
+#include <netinet/if_ether.h>
 #include <netinet/in.h>
+#include <netpacket/packet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -174,4 +176,47 @@ static bool gateway_route(int fd, const char *interface, const void *argument)
 bool network_set_gateway(const char *interface, uint32_t gateway)
 {
     return with_socket(gateway_route, interface, &gateway);
+}
+
+static bool announcement(int fd, const char *interface, const void *argument)
+{
+    struct ifreq request = request_for(interface);
+    struct sockaddr_ll everyone;
+    struct ether_arp arp;
+    memset(&everyone, 0, sizeof everyone);
+    memset(&arp, 0, sizeof arp);
+    if (ioctl(fd, SIOCGIFHWADDR, &request) != 0) {
+        return false;
+    }
+    memcpy(arp.arp_sha, request.ifr_hwaddr.sa_data, sizeof arp.arp_sha);
+    if (ioctl(fd, SIOCGIFINDEX, &request) != 0) {
+        return false;
+    }
+    everyone.sll_family = AF_PACKET;
+    everyone.sll_protocol = htons(ETH_P_ARP);
+    everyone.sll_ifindex = request.ifr_ifindex;
+    everyone.sll_halen = sizeof arp.arp_sha;
+    memset(everyone.sll_addr, 0xff, sizeof arp.arp_sha);
+    arp.arp_hrd = htons(ARPHRD_ETHER);
+    arp.arp_pro = htons(ETH_P_IP);
+    arp.arp_hln = sizeof arp.arp_sha;
+    arp.arp_pln = sizeof arp.arp_spa;
+    arp.arp_op = htons(ARPOP_REQUEST);
+    memcpy(arp.arp_spa, argument, sizeof arp.arp_spa);
+    memcpy(arp.arp_tpa, argument, sizeof arp.arp_tpa);
+    return sendto(fd, &arp, sizeof arp, 0, (const struct sockaddr *) &everyone, sizeof everyone) == (ssize_t) sizeof arp;
+}
+
+/* An announcement as RFC 5227 has it: a request for our own address. */
+bool network_announce(const char *interface, uint32_t address)
+{
+    const int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    const bool ok = announcement(fd, interface, &address);
+    const int error = errno;
+    (void) close(fd);
+    errno = error;
+    return ok;
 }

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
@@ -82,9 +83,11 @@ class NamesTest {
         return Optional.of(InetAddress.getByAddress(address));
     }
 
-    private static String sshBanner(InetAddress address, int port) throws IOException {
-        try (Socket socket = new Socket(address, port)) {
-            socket.setSoTimeout(5_000);
+    /** The first eight characters that the sshd of a VM says on one connection to where `vm show` says that it is. */
+    static String sshBanner(Map<String, Object> shown, Duration atMost) throws IOException {
+        InetAddress address = InetAddress.ofLiteral(Outcome.text(shown, "address"));
+        try (Socket socket = new Socket(address, Math.toIntExact(Outcome.number(shown, "sshPort")))) {
+            socket.setSoTimeout(Math.toIntExact(atMost.toMillis()));
             return new String(socket.getInputStream().readNBytes(8), StandardCharsets.US_ASCII);
         }
     }
@@ -99,11 +102,10 @@ class NamesTest {
         var named = banger.show("named");
         InetAddress address = lookUp(port, "named.vm").orElseThrow();
         assertThat(address.getHostAddress()).isEqualTo(Outcome.text(named, "address"));
-        int sshPort = Math.toIntExact(Outcome.number(named, "sshPort"));
         Awaitility.await("the guest's sshd, which starts after the agent")
                 .atMost(Duration.ofSeconds(120))
                 .ignoreExceptions()
-                .until(() -> sshBanner(address, sshPort).equals("SSH-2.0-"));
+                .until(() -> sshBanner(named, Duration.ofSeconds(5)).equals("SSH-2.0-"));
         assertThat(lookUp(port, "NaMeD.Vm")).contains(address);
         assertThat(lookUp(port, "other.vm")).isEmpty();
         assertThat(banger.run("doctor").out()).contains("NAME.vm is answered on 127.0.0.1:" + port);

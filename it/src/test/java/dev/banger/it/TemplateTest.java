@@ -76,6 +76,17 @@ class TemplateTest {
         banger.ok("vm", "delete", "dev");
     }
 
+    /** The user network of the saved machine is remembered with a MAC that is not the new VM's. */
+    @Test
+    void aNewVmIsReachedBeforeItHasSentAnything() throws IOException {
+        banger.ok("vm", "create", "--name", "dev");
+
+        assertThat(NamesTest.sshBanner(banger.show("dev"), Duration.ofSeconds(20)))
+                .isEqualTo("SSH-2.0-");
+        assertThat(banger.show("dev")).containsEntry("startedFrom", "template");
+        banger.ok("vm", "delete", "dev");
+    }
+
     /** What any two restored guests have in common is what the template's had; of these things nothing. */
     @Test
     void tenAreTenDifferentMachines() {
@@ -193,7 +204,7 @@ class TemplateTest {
     }
 
     @Test
-    void aPreparedVmIsTakenAndAnotherOnePrepared() {
+    void aPreparedVmIsTakenAndAnotherOnePrepared() throws IOException {
         banger.ok("daemon", "stop");
         Banger pooling = banger.with("BANGER_POOL_SIZE", "1");
 
@@ -201,7 +212,10 @@ class TemplateTest {
         awaitPrepared();
         pooling.ok("vm", "create", "--name", "dev", "--publish", "18090:80");
 
-        assertThat(pooling.show("dev")).containsEntry("startedFrom", "pool");
+        var dev = pooling.show("dev");
+        assertThat(dev).containsEntry("startedFrom", "pool");
+        assertThat(NamesTest.sshBanner(dev, Duration.ofSeconds(20))).isEqualTo("SSH-2.0-");
+        assertThat(pooling.ok("vm", "ports", "dev").out()).contains(Outcome.text(dev, "address") + ":18090");
         assertThat(pooling.shell("dev", "hostname; df -Pm /root | awk 'END { print ($2 > 7000) }'"))
                 .isEqualTo("dev\n1");
         assertThat(pooling.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");

@@ -46,7 +46,7 @@ final class QemuVm implements RunningVm {
     /** Bytes a second. */
     private static final long UNLIMITED = 1L << 40;
 
-    private final VmHandles handles;
+    private volatile VmHandles handles;
     private final Pidfd pidfd;
     private final BlockingQueue<String> migration = new LinkedBlockingQueue<>();
     private volatile Path directory;
@@ -313,16 +313,22 @@ final class QemuVm implements RunningVm {
 
     @Override
     public void publish(Attachment network) {
-        if (network.tap() != null) {
-            return; // the host itself reaches every port
-        }
-        for (String forward : QemuCommandLine.forwards(network)) {
+        // At a tap there is nothing to ask of QEMU: the host itself reaches every port.
+        for (String forward : network.tap() == null ? QemuCommandLine.forwards(network) : List.<String>of()) {
             Object said = client().text("human-monitor-command", Map.of("command-line", "hostfwd_add net " + forward))
                     .strip();
             if (!"".equals(said)) {
                 throw new BangerException(ErrorCode.ALREADY_EXISTS, "cannot publish " + forward + ": " + said);
             }
         }
+        VmHandles process = handles;
+        handles = VmHandles.ofProcess(
+                process.pid(),
+                process.startTicks(),
+                process.vmm(),
+                process.acceleration(),
+                network.sshPort(),
+                network.ports());
     }
 
     /** QEMU's user network lists a line for each: {@code TCP[ESTABLISHED]}, {@code UDP[236 sec]}; what is published is no connection. */
