@@ -52,7 +52,7 @@ public interface Links {
 
     List<Link> list();
 
-    /** {@link #list} and {@link #routes} for the price of one. */
+    /** {@link #list} and {@link #routes}. */
     Look look();
 
     /** The routes of the main table. */
@@ -76,7 +76,7 @@ public interface Links {
     /** Lets taps of ours pass frames, or no more; those that are gone are no error. */
     void switchTaps(List<Tap> taps, boolean up);
 
-    /** Deletes links by name, after having compared their numbers; those that are gone are no error. */
+    /** Deletes links by their numbers; those that are gone are no error. */
     void delete(List<Tap> links);
 
     /** Switches IPv4 forwarding on; it is never switched off, since others may have come to rely on it. */

@@ -60,7 +60,7 @@ final class BridgeComposition {
             ProgramRunner programs,
             BridgeServices services) {
         FirewallChoice firewall = new FirewallChoice(programs, List.of(), wish);
-        HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs, List.of()), firewall, FREE_TAPS);
+        HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs), firewall, FREE_TAPS);
         return new BridgedNetwork(name, network, bridge, marker, new Missing(programs, firewall)::get, services);
     }
 

@@ -138,7 +138,7 @@ final class Daemon implements AutoCloseable {
         NetworkService namedNetworks = new NetworkService(
                 store,
                 networks,
-                new IpLinks(programs, List.of()),
+                new IpLinks(programs),
                 BridgeComposition.named(places, firewall, programs, bridgeNames));
         parts.push("named networks", namedNetworks::close);
         HostSeams host = new HostSeams(

@@ -4,7 +4,6 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.network.Cidr;
 import dev.banger.network.Ipv4Address;
-import dev.banger.network.Links.Link;
 import dev.banger.network.Route;
 import io.avaje.json.JsonException;
 import io.avaje.jsonb.JsonType;
@@ -23,33 +22,6 @@ final class IpJson {
 
     private IpJson() {}
 
-    /** Of {@code ip -json -details address show}. */
-    static List<Link> links(String text) {
-        return objects(text).stream()
-                .filter(entry -> !string(entry, "ifname").isEmpty())
-                .map(IpJson::link)
-                .toList();
-    }
-
-    private static Link link(Map<?, ?> entry) {
-        Map<?, ?> info = object(entry.get("linkinfo"));
-        List<String> addresses = list(entry.get("addr_info")).stream()
-                .map(IpJson::object)
-                .filter(address -> string(address, "family").equals("inet"))
-                .map(address -> string(address, "local") + "/" + number(address, "prefixlen"))
-                .toList();
-        return new Link(
-                string(entry, "ifname"),
-                (int) number(entry, "ifindex"),
-                string(info, "info_kind"),
-                string(entry, "ifalias"),
-                string(entry, "address"),
-                string(entry, "master"),
-                list(entry.get("flags")).contains("UP"),
-                Boolean.TRUE.equals(object(info.get("info_slave_data")).get("isolated")),
-                addresses);
-    }
-
     /** Of {@code ip -4 -json route show}; of a route with several next hops, one for each. */
     static List<Route> routes(String text) {
         List<Route> routes = new ArrayList<>();
@@ -65,12 +37,6 @@ final class IpJson {
             hops.forEach(hop -> routes.add(route(entry, object(hop))));
         }
         return routes;
-    }
-
-    /** Whether it is what {@code ip -json rule show} prints. */
-    static boolean isRules(String text) {
-        List<Map<?, ?>> objects = objects(text);
-        return !objects.isEmpty() && objects.getFirst().containsKey("priority");
     }
 
     /** Of {@code ip -json rule show}: whether other tables than those of any host are looked up. */

@@ -3,6 +3,7 @@ package dev.banger.host.bridge;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.NetworkUsage;
+import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.Output;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
@@ -14,6 +15,7 @@ import dev.banger.network.Links;
 import dev.banger.network.Route;
 import dev.banger.network.Tap;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,9 +26,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** Links by ip(8), several commands in one {@code ip -batch}, and sysctl(8). Thread-safe. */
+/**
+ * Links by ip(8), several commands in one {@code ip -batch}, and sysctl(8); what a start and an end of a VM want of them by
+ * {@link KernelLinks}. Thread-safe.
+ */
 public final class IpLinks implements Links {
     private static final Path TRAFFIC = Path.of("/proc/thread-self/net/dev");
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -52,11 +58,27 @@ public final class IpLinks implements Links {
 
     private final ProgramRunner programs;
     private final List<String> prefix;
+    private final KernelLinks kernel;
+    private volatile Routing known = new Routing(List.of(), List.of());
 
-    /** {@code prefix}: what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace. */
-    public IpLinks(ProgramRunner programs, List<String> prefix) {
+    /** Routes as ip(8) tells them, and what the kernel says of them as long as they are these. */
+    private record Routing(List<ByteBuffer> kernel, List<Route> routes) {}
+
+    /** Those of this network namespace. */
+    public IpLinks(ProgramRunner programs) {
+        this(programs, List.of(), Netlink::open);
+    }
+
+    /**
+     * Those of another network namespace.
+     *
+     * @param prefix what to run programs under, such as {@code ip netns exec NAME}
+     * @param opening opens a socket there
+     */
+    public IpLinks(ProgramRunner programs, List<String> prefix, Supplier<Netlink> opening) {
         this.programs = programs;
         this.prefix = List.copyOf(prefix);
+        this.kernel = new KernelLinks(opening);
     }
 
     /** What it takes, for {@link ProgramRunner#require}. */
@@ -68,29 +90,27 @@ public final class IpLinks implements Links {
 
     @Override
     public List<Link> list() {
-        return IpJson.links(
-                run(program("ip", "-json", "-details", "address", "show")).text());
+        return kernel.list();
     }
 
     @Override
     public Look look() {
-        String all = run(program("ip", "-json", "-details", "-batch", "-")
-                        .reading(input(List.of("address show", "route show table main", "rule show"))))
-                .text();
-        // A line for each command; none for one that has nothing to show.
-        List<String> lines = all.lines().filter(line -> !line.isBlank()).toList();
-        List<String> rules = lines.stream().filter(IpJson::isRules).toList();
-        List<String> routes =
-                lines.stream().skip(1).filter(line -> !IpJson.isRules(line)).toList();
-        return new Look(
-                IpJson.links(lines.isEmpty() ? "" : lines.getFirst()),
-                effective(
-                        IpJson.routes(routes.isEmpty() ? "" : routes.getFirst()),
-                        rules.isEmpty() ? "" : rules.getFirst()));
+        return new Look(list(), routes());
     }
 
+    /** Asks ip(8) when the kernel's routes or rules are not those of the last time. */
     @Override
     public List<Route> routes() {
+        List<ByteBuffer> now = kernel.routing(); // before ip: a change in between is seen the next time
+        Routing last = known;
+        if (now.isEmpty() || !now.equals(last.kernel())) {
+            last = new Routing(now, readRoutes());
+            known = last;
+        }
+        return last.routes();
+    }
+
+    private List<Route> readRoutes() {
         return effective(
                 IpJson.routes(run(program("ip", "-4", "-json", "route", "show", "table", "main"))
                         .text()),
@@ -240,47 +260,12 @@ public final class IpLinks implements Links {
 
     @Override
     public void switchTaps(List<Tap> taps, boolean up) {
-        change(taps, tap -> "link set dev " + numbered(tap) + (up ? " up" : " down"));
+        kernel.switchLinks(taps, up);
     }
 
     @Override
     public void delete(List<Tap> links) {
-        change(links, link -> "link delete dev " + numbered(link));
-    }
-
-    /**
-     * By number, which no other link gets: one that was replaced by another of its name is gone. ip looks for a link of that very
-     * name first, hence the zeros: {@code if7} could be somebody's.
-     */
-    private static String numbered(Tap link) {
-        return "if%013d".formatted(link.ifindex());
-    }
-
-    /** A command for each that is there; one that is gone, or goes by itself, must not keep the rest. */
-    private void change(List<Tap> links, Function<Tap, String> command) {
-        if (links.isEmpty()) {
-            return;
-        }
-        Optional<BangerException> failure =
-                attempt(() -> batch(links.stream().map(command).toList()));
-        if (failure.isPresent()) {
-            List<Tap> failed = present(links).stream()
-                    .filter(link ->
-                            attempt(() -> batch(List.of(command.apply(link)))).isPresent())
-                    .toList();
-            if (!present(failed).isEmpty()) {
-                throw failure.get();
-            }
-        }
-    }
-
-    private List<Tap> present(List<Tap> links) {
-        Map<String, Link> now = byName();
-        return links.stream()
-                .filter(link -> Optional.ofNullable(now.get(link.name()))
-                        .filter(each -> each.ifindex() == link.ifindex())
-                        .isPresent())
-                .toList();
+        kernel.delete(links);
     }
 
     private Map<String, Link> byName() {

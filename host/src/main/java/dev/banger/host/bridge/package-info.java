@@ -1,5 +1,5 @@
 /**
- * The bridge and its taps, by iproute2.
+ * The bridge and its taps, by iproute2 and, where a VM waits for it, rtnetlink.
  *
  * <p>May depend on: api, core, host.linux.
  */

@@ -82,6 +82,18 @@ final class Libc {
         }
     }
 
+    private static final class Socket {
+        static final MethodHandle HANDLE = handle(
+                "socket",
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    }
+
+    /** socket(2) */
+    static Result socket(int domain, int type, int protocol) {
+        return call(state -> (int) Socket.HANDLE.invokeExact(state, domain, type, protocol));
+    }
+
     private static final class Close {
         static final MethodHandle HANDLE =
                 handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,6 +56,7 @@ public final class NetworkLab implements AutoCloseable {
     public final ProgramRunner programs = new ProgramRunner(System.getenv());
     private final String name = "banger-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
     private final List<String> made = new ArrayList<>();
+    private final List<Netlink> opened = new CopyOnWriteArrayList<>();
 
     public NetworkLab() {
         try {
@@ -147,6 +149,17 @@ public final class NetworkLab implements AutoCloseable {
         return task.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 
+    /** A socket that asks the host's kernel; closed with this. */
+    public Netlink kernel() {
+        try {
+            Netlink netlink = within(host(), Netlink::open);
+            opened.add(netlink);
+            return netlink;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Runs {@code work} on a thread, in this namespace of the network, for which the host does not have these programs. */
     public <T> T lacking(List<String> names, Callable<T> work) throws Exception {
         FutureTask<T> task = new FutureTask<>(() -> {
@@ -222,6 +235,8 @@ public final class NetworkLab implements AutoCloseable {
 
     @Override
     public void close() {
+        opened.forEach(Netlink::close); // a socket keeps its namespace
+        opened.clear();
         made.forEach(each -> programs.attempt(Program.of(TIMEOUT, "ip", "netns", "delete", each)));
         made.clear();
     }

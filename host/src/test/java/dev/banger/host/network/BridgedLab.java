@@ -50,7 +50,7 @@ final class BridgedLab implements AutoCloseable {
 
     final Kind kind;
     final NetworkLab lab = new NetworkLab();
-    final Links links = new IpLinks(lab.programs, lab.prefix());
+    final Links links = new IpLinks(lab.programs, lab.prefix(), lab::kernel);
     final Firewall firewall;
     final HostNetwork network;
     private final BridgeSettings bridge;

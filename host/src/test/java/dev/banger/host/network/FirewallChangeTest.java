@@ -31,7 +31,11 @@ class FirewallChangeTest {
 
     private HostNetwork daemon(FirewallChoice choice) {
         return new HostNetwork(
-                BridgedLab.HOME, BridgedLab.BRIDGE, new IpLinks(lab.lab.programs, lab.lab.prefix()), choice, 0);
+                BridgedLab.HOME,
+                BridgedLab.BRIDGE,
+                new IpLinks(lab.lab.programs, lab.lab.prefix(), lab.lab::kernel),
+                choice,
+                0);
     }
 
     private FirewallChoice choice(Wish wish) {

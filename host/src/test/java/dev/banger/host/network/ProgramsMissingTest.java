@@ -42,8 +42,8 @@ class ProgramsMissingTest {
         String rules = lab.lab.rules();
 
         lab.lab.lacking(List.of("ip"), () -> {
-            HostNetwork network = new HostNetwork(
-                    BridgedLab.HOME, BridgedLab.BRIDGE, new IpLinks(lab.lab.programs, List.of()), lab.firewall, 2);
+            HostNetwork network =
+                    new HostNetwork(BridgedLab.HOME, BridgedLab.BRIDGE, new IpLinks(lab.lab.programs), lab.firewall, 2);
             assertThatThrownBy(() -> network.open(List.of()))
                     .isInstanceOfSatisfying(
                             BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PRECONDITION_FAILED))

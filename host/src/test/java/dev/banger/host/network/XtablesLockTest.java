@@ -60,7 +60,7 @@ class XtablesLockTest {
 
     private void isWaitedFor(Firewall firewall) throws Exception {
         HostNetwork network = new HostNetwork(
-                BridgedLab.HOME, BridgedLab.BRIDGE, new IpLinks(lab.programs, lab.prefix()), firewall, 2);
+                BridgedLab.HOME, BridgedLab.BRIDGE, new IpLinks(lab.programs, lab.prefix(), lab::kernel), firewall, 2);
         network.open(List.of());
         GuestPort port = BridgedLab.port("vm1", network.acquireTap(), 10, new Egress.Everything());
         String before = lab.rules();
