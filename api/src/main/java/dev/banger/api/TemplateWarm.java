@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param cpus default 2, at most what the host has
  * @param memoryMiB default 512
  * @param acceleration {@code kvm} or {@code tcg}; null: the best that works here
+ * @param nested for VMs that can run VMs themselves
  */
 @Json
 public record TemplateWarm(
@@ -18,4 +19,5 @@ public record TemplateWarm(
         @Nullable String kernel,
         @Nullable Integer cpus,
         @Nullable Long memoryMiB,
-        @Nullable String acceleration) {}
+        @Nullable String acceleration,
+        boolean nested) {}

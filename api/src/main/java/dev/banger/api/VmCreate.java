@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param ephemeral whether the VM is to be deleted when the daemon that made it ends, should its maker not do so before
  * @param waitFor how far the start goes before it counts as done
  * @param network how it is attached to a network; null: in user mode
+ * @param nested whether it can run VMs itself, with KVM
  */
 @Json
 public record VmCreate(
@@ -37,7 +38,8 @@ public record VmCreate(
         @Nullable Long idlePauseSeconds,
         boolean ephemeral,
         @Nullable WaitFor waitFor,
-        @Nullable VmNetwork network) {
+        @Nullable VmNetwork network,
+        boolean nested) {
     public VmCreate {
         // A JSON body may leave it out.
         ports = ports == null ? List.of() : List.copyOf(ports);

@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param denied packets that it sent beyond the host and that were not let through, since it was started
  * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
  * @param traffic while it runs, at a bridge; null: not known
+ * @param nested whether it can run VMs itself, with KVM
  */
 @Json
 public record VmInfo(
@@ -69,4 +70,5 @@ public record VmInfo(
         List<PinnedAddress> pinned,
         long denied,
         long netRate,
-        @Nullable NetworkUsage traffic) {}
+        @Nullable NetworkUsage traffic,
+        boolean nested) {}

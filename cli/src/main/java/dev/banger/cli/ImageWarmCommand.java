@@ -43,6 +43,9 @@ final class ImageWarmCommand extends Leaf {
             description = "kvm, or tcg (software emulation); default: the best that works here.")
     private @Nullable String acceleration;
 
+    @Option(names = "--nested", description = "For VMs that run VMs themselves.")
+    private boolean nested;
+
     @Option(names = "--json", description = "Print the template as JSON instead.")
     private boolean json;
 
@@ -58,7 +61,7 @@ final class ImageWarmCommand extends Leaf {
     @Override
     public Integer call() {
         TemplateInfo template = new ProgressView(session(), quiet)
-                .follow(api().warmTemplate(new TemplateWarm(image, kernel, cpus, memoryMiB, acceleration)));
+                .follow(api().warmTemplate(new TemplateWarm(image, kernel, cpus, memoryMiB, acceleration, nested)));
         if (json) {
             out().json(TemplateInfo.class, template);
         } else {

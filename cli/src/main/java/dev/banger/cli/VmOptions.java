@@ -55,6 +55,11 @@ final class VmOptions {
     private @Nullable String acceleration;
 
     @Option(
+            names = "--nested",
+            description = "Let it run VMs itself: in it, modprobe kvm_amd or kvm_intel makes /dev/kvm.")
+    private boolean nested;
+
+    @Option(
             names = "--wait",
             paramLabel = "WHAT",
             description =
@@ -114,6 +119,7 @@ final class VmOptions {
                 waitFor,
                 network == null && !nat && allowHosts.isEmpty() && netRate == 0
                         ? null
-                        : new VmNetwork(network, nat, allowHosts, netRate));
+                        : new VmNetwork(network, nat, allowHosts, netRate),
+                nested);
     }
 }

@@ -60,7 +60,8 @@ final class Samples {
                 List.of(),
                 0,
                 0,
-                null);
+                null,
+                false);
     }
 
     /** One that came from there and whose start had these stages. */

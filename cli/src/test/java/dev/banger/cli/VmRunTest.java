@@ -35,7 +35,7 @@ class VmRunTest {
         console.run(
                 banger,
                 ("vm run --name dev --image mine --kernel own --cpus 3 --memory 2G --disk-size 20GiB --publish 8080:80"
-                                + " --publish 53 --acceleration tcg --wait system --cold --idle-pause 10m -- true")
+                                + " --publish 53 --acceleration tcg --wait system --cold --idle-pause 10m --nested -- true")
                         .split(" "));
 
         assertThat(banger.created())
@@ -53,7 +53,8 @@ class VmRunTest {
                         600L,
                         false,
                         WaitFor.SYSTEM,
-                        null));
+                        null,
+                        true));
     }
 
     @Test

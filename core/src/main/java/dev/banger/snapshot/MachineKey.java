@@ -12,8 +12,9 @@ import java.util.List;
  *
  * @param vmm the VMM and its build: another build may lay out its devices in another way
  * @param acceleration {@code kvm} or {@code tcg}
- * @param cpuModel what the guest's kernel found when it booted
+ * @param cpuModel what the guest's kernel found when it booted; with {@code nested} it is another
  * @param initramfs name of the initramfs, which has the digest of agent and boot modules in it
+ * @param nested whether it can run VMs itself
  */
 public record MachineKey(
         String vmm,
@@ -25,9 +26,10 @@ public record MachineKey(
         String kernelDigest,
         String initramfs,
         int cpus,
-        long memoryMiB) {
+        long memoryMiB,
+        boolean nested) {
 
-    /** The same for equal keys: 16 hex digits. Names of image and kernel are left out, since their digests say it. */
+    /** The same for equal keys: 16 hex digits. Names of image and kernel are left out, since their digests say it, and {@code nested}, since the CPU model does. */
     public String id() {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");

@@ -95,7 +95,8 @@ final class Forks {
                     spec.idlePauseSeconds(),
                     false,
                     null,
-                    new VmNetwork(spec.network(), spec.nat(), spec.allowHosts(), spec.netRate())));
+                    new VmNetwork(spec.network(), spec.nat(), spec.allowHosts(), spec.netRate()),
+                    spec.nested()));
             rollback.push("the fork " + vm.name(), () -> lifecycle.discard(vm));
             reserved.add(vm);
         }

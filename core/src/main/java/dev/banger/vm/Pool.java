@@ -330,7 +330,8 @@ public final class Pool implements AutoCloseable {
                         0,
                         false,
                         List.of(),
-                        0),
+                        0,
+                        machine.key().nested()),
                 VmRuntime.in(
                         directories.of(id),
                         "prepared",

@@ -290,7 +290,7 @@ final class Snapshots {
     Templates.Machine machine(VmRecord vm) {
         return templates.machine(
                 vm.spec(),
-                host.vmms().choose(vm.spec().acceleration()),
+                host.vmms().choose(vm.spec()),
                 images.get(vm.spec().image(), vm.spec().imageDigest()),
                 kernels.get(vm.spec().kernel()));
     }
@@ -358,7 +358,8 @@ final class Snapshots {
                 now.idlePauseSeconds(),
                 now.nat(),
                 now.allowHosts(),
-                now.netRate()));
+                now.netRate(),
+                now.nested()));
     }
 
     /** Deletes a snapshot by name; refused where anything but its own VM's disks is based on it. */

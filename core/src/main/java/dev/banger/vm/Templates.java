@@ -91,6 +91,7 @@ public final class Templates implements AutoCloseable {
                     key.cpus(),
                     key.memoryMiB(),
                     choice.acceleration(),
+                    key.nested(),
                     kernel.vmlinux(),
                     initramfs,
                     disks,
@@ -101,7 +102,7 @@ public final class Templates implements AutoCloseable {
 
     Machine machine(VmSpec spec, VmmSelector.Choice choice, Image image, Kernel kernel) {
         Path initramfs = kernels.initramfs(kernel);
-        Vmm.Build build = choice.vmm().build(choice.acceleration());
+        Vmm.Build build = choice.vmm().build(choice.acceleration(), spec.nested());
         MachineKey key = new MachineKey(
                 build.vmm(),
                 choice.acceleration().label(),
@@ -112,7 +113,8 @@ public final class Templates implements AutoCloseable {
                 kernel.digest(),
                 String.valueOf(initramfs.getFileName()),
                 spec.cpus(),
-                spec.memoryMiB());
+                spec.memoryMiB(),
+                spec.nested());
         return new Machine(key, choice, image, kernel, initramfs);
     }
 
@@ -162,8 +164,10 @@ public final class Templates implements AutoCloseable {
         MachineKey key = template.key();
         try {
             Kernel kernel = kernels.get(key.kernel());
-            VmmSelector.Choice choice = host.vmms().choose(key.acceleration());
-            return choice.vmm().build(choice.acceleration()).equals(new Vmm.Build(key.vmm(), key.cpuModel()))
+            VmmSelector.Choice choice = host.vmms().choose(key.acceleration(), key.nested());
+            return choice.vmm()
+                            .build(choice.acceleration(), key.nested())
+                            .equals(new Vmm.Build(key.vmm(), key.cpuModel()))
                     && images.get(key.image()).digest().equals(key.imageDigest())
                     && kernel.digest().equals(key.kernelDigest())
                     && String.valueOf(kernels.initramfs(kernel).getFileName()).equals(key.initramfs());
@@ -351,7 +355,7 @@ public final class Templates implements AutoCloseable {
     public Snapshot warm(VmSpec spec, Progress progress) {
         Kernel kernel = kernels.ensure(spec.kernel(), progress);
         Image image = images.ensure(spec.image(), progress);
-        return make(machine(spec, host.vmms().choose(spec.acceleration()), image, kernel), progress);
+        return make(machine(spec, host.vmms().choose(spec), image, kernel), progress);
     }
 
     /** Ends what a daemon that was killed left behind. Called once, before anything else. */

@@ -89,7 +89,8 @@ final class VmCreation {
                 Objects.requireNonNullElse(request.idlePauseSeconds(), 0L),
                 wish != null && (wish.nat() || !wish.allowHosts().isEmpty()),
                 wish == null ? List.of() : wish.allowHosts(),
-                wish == null ? 0 : wish.netRate());
+                wish == null ? 0 : wish.netRate(),
+                request.nested());
         List<String> missing = network.missing();
         if (!missing.isEmpty()) {
             throw new BangerException(
@@ -159,7 +160,8 @@ final class VmCreation {
                 Boolean.FALSE.equals(change.nat())
                         ? List.of()
                         : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts()),
-                Objects.requireNonNullElse(change.netRate(), old.netRate())));
+                Objects.requireNonNullElse(change.netRate(), old.netRate()),
+                old.nested()));
     }
 
     /** Runs {@code work} while no name or address is taken. */

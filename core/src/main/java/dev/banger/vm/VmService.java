@@ -241,8 +241,8 @@ public final class VmService implements AutoCloseable {
         if (!request.start() || request.cold() || !images.has(spec.image()) || !kernels.has(spec.kernel())) {
             return Optional.empty();
         }
-        Templates.Machine machine = templates.machine(
-                spec, host.vmms().choose(spec.acceleration()), images.get(spec.image()), kernels.get(spec.kernel()));
+        Templates.Machine machine =
+                templates.machine(spec, host.vmms().choose(spec), images.get(spec.image()), kernels.get(spec.kernel()));
         return pool.take(machine, spec);
     }
 
@@ -341,7 +341,8 @@ public final class VmService implements AutoCloseable {
                 null,
                 false,
                 null,
-                null));
+                null,
+                request.nested()));
     }
 
     public List<Snapshot> snapshots(String ref) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param nat whether it reaches beyond the host, at a bridge
  * @param allowHosts what of that, as {@link NetworkPolicy} reads it; empty: everything
  * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
+ * @param nested whether it can run VMs itself, with KVM
  */
 public record VmSpec(
         String image,
@@ -31,7 +32,8 @@ public record VmSpec(
         long idlePauseSeconds,
         boolean nat,
         List<String> allowHosts,
-        long netRate) {
+        long netRate,
+        boolean nested) {
     public VmSpec {
         ports = List.copyOf(ports);
         allowHosts =
@@ -53,7 +55,8 @@ public record VmSpec(
                 idlePauseSeconds,
                 nat,
                 allowHosts,
-                netRate);
+                netRate,
+                nested);
     }
 
     /** The same but for what a running VM can change. */
@@ -76,6 +79,7 @@ public record VmSpec(
                 of.idlePauseSeconds,
                 of.nat,
                 of.allowHosts,
-                of.netRate);
+                of.netRate,
+                nested);
     }
 }

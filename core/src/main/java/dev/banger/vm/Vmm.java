@@ -33,7 +33,7 @@ public interface Vmm {
     RunningVm reattach(VmRecord vm, VmHandles handles);
 
     /** What a saved machine needs to be restored: this VMM, in this build, with this CPU. */
-    Build build(Acceleration acceleration);
+    Build build(Acceleration acceleration, boolean nested);
 
     /**
      * @param vmm name and build
@@ -45,7 +45,7 @@ public interface Vmm {
      * What boots.
      *
      * @param directory the VM's own, with sockets and logs in it
-     * @param ports published on {@code hostAddress}, ssh included
+     * @param nested whether its CPU can run VMs, too
      */
     record BootSpec(
             String vmId,
@@ -54,6 +54,7 @@ public interface Vmm {
             int cpus,
             long memoryMiB,
             Acceleration acceleration,
+            boolean nested,
             Path kernel,
             Path initramfs,
             List<Disk> disks,

@@ -18,6 +18,9 @@ public final class VmmSelector {
 
         /** Tries it. @return why it cannot be used; empty: it can */
         String obstacle();
+
+        /** Why VMs that run this way cannot run VMs themselves; empty: they can. Asked only where there is no other obstacle. */
+        String nestedObstacle();
     }
 
     /** What was tried. An empty obstacle means that it works. */
@@ -33,14 +36,20 @@ public final class VmmSelector {
         this.candidates = List.copyOf(candidates);
     }
 
-    /** The first way that works; {@code wanted} limits the choice to that acceleration. */
-    public Choice choose(@Nullable String wanted) {
+    /** The way for a VM. */
+    Choice choose(VmSpec spec) {
+        return choose(spec.acceleration(), spec.nested());
+    }
+
+    /** The first way that works; {@code wanted} limits the choice to that acceleration, {@code nested} to what runs VMs in VMs. */
+    public Choice choose(@Nullable String wanted, boolean nested) {
         List<Attempt> attempts = new ArrayList<>();
         for (Candidate candidate : candidates) {
             if (wanted != null && !candidate.acceleration().label().equals(wanted)) {
                 continue;
             }
-            Attempt attempt = new Attempt(candidate.vmm().name(), candidate.acceleration(), candidate.obstacle());
+            Attempt attempt =
+                    new Attempt(candidate.vmm().name(), candidate.acceleration(), obstacle(candidate, nested));
             attempts.add(attempt);
             if (attempt.obstacle().isEmpty()) {
                 return new Choice(candidate.vmm(), candidate.acceleration(), List.copyOf(attempts));
@@ -56,6 +65,11 @@ public final class VmmSelector {
                     .append(attempt.obstacle());
         }
         throw new BangerException(ErrorCode.PRECONDITION_FAILED, message.toString());
+    }
+
+    private static String obstacle(Candidate candidate, boolean nested) {
+        String obstacle = candidate.obstacle();
+        return obstacle.isEmpty() && nested ? candidate.nestedObstacle() : obstacle;
     }
 
     /** The VMM that runs a VM already. */

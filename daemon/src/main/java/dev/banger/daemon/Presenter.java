@@ -64,7 +64,8 @@ final class Presenter {
                 vms.pinned(vm),
                 vms.denied(vm),
                 vm.spec().netRate(),
-                vms.traffic(vm).orElse(null));
+                vms.traffic(vm).orElse(null),
+                vm.spec().nested());
     }
 
     /** qcow2 files grow as they fill, so their size is what they take up. */

@@ -75,7 +75,8 @@ final class RecordingApi {
                 List.of(),
                 0,
                 0,
-                null);
+                null,
+                false);
     }
 
     private static TemplateInfo template() {

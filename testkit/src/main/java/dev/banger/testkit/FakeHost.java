@@ -157,6 +157,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         public String obstacle() {
             return "";
         }
+
+        @Override
+        public String nestedObstacle() {
+            return "";
+        }
     }
 
     @Override
@@ -207,8 +212,8 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     }
 
     @Override
-    public Build build(Acceleration acceleration) {
-        return new Build("qemu, a fake", "none");
+    public Build build(Acceleration acceleration, boolean nested) {
+        return new Build("qemu, a fake", nested ? "none, nested" : "none");
     }
 
     @Override

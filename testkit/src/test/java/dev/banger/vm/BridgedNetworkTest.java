@@ -121,7 +121,8 @@ class BridgedNetworkTest {
                 0,
                 nat,
                 allowed,
-                10_000_000);
+                10_000_000,
+                false);
     }
 
     private static VmRecord vm(boolean nat, String... allowed) {

@@ -61,7 +61,8 @@ class DnsCapabilityTest {
     }
 
     private static VmCreate request(String name, boolean start) {
-        return new VmCreate(name, null, null, null, null, null, null, List.of(), start, false, null, false, null, null);
+        return new VmCreate(
+                name, null, null, null, null, null, null, List.of(), start, false, null, false, null, null, false);
     }
 
     private static VmRecord create(VmService service, String name) {

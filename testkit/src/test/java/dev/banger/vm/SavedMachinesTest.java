@@ -101,12 +101,15 @@ class SavedMachinesTest {
 
     private VmRecord create(String name) {
         return service.create(
-                new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null),
+                new VmCreate(
+                        name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
+                        false),
                 Progress.none());
     }
 
     private Snapshot template() {
-        return templates.warm(service.templateSpec(new TemplateWarm(null, null, null, null, null)), Progress.none());
+        return templates.warm(
+                service.templateSpec(new TemplateWarm(null, null, null, null, null, false)), Progress.none());
     }
 
     @Test
@@ -128,7 +131,8 @@ class SavedMachinesTest {
     void aTemplateThatCannotBeMadeLeavesNothing(Step step) {
         service.create(
                 new VmCreate(
-                        "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null),
+                        "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
+                        false),
                 Progress.none());
         host.fail(step);
 

@@ -70,7 +70,8 @@ class VmServiceTest {
     }
 
     private static VmCreate request(@Nullable String name) {
-        return new VmCreate(name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null);
+        return new VmCreate(
+                name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false);
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -122,7 +123,8 @@ class VmServiceTest {
         VmService service = service();
         VmRecord vm = service.create(
                 new VmCreate(
-                        "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null),
+                        "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
+                        false),
                 Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
@@ -380,7 +382,7 @@ class VmServiceTest {
                 .create(
                         new VmCreate(
                                 "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null,
-                                null),
+                                null, false),
                         Progress.none());
 
         service();
@@ -532,15 +534,22 @@ class VmServiceTest {
     void numbersOutOfRangeAreRefusedBeforeAnythingIsMade() throws Exception {
         VmService service = service();
         for (VmCreate bad : List.of(
-                new VmCreate("dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null),
-                new VmCreate("dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null),
                 new VmCreate(
-                        "dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null,
-                        null),
-                new VmCreate("dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null),
-                new VmCreate("dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null),
+                        "dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null, false),
                 new VmCreate(
-                        "dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null, null),
+                        "dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null, false),
+                new VmCreate(
+                        "dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null, null,
+                        false),
+                new VmCreate(
+                        "dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null,
+                        false),
+                new VmCreate(
+                        "dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null,
+                        false),
+                new VmCreate(
+                        "dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null, null,
+                        false),
                 new VmCreate(
                         "dev",
                         null,
@@ -555,7 +564,8 @@ class VmServiceTest {
                         null,
                         false,
                         null,
-                        null))) {
+                        null,
+                        false))) {
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
         }
@@ -566,10 +576,12 @@ class VmServiceTest {
     void anUnknownImageOrKernelIsRefused() throws Exception {
         VmService service = service();
         assertThatThrownBy(() -> service.check(new VmCreate(
-                        "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null, null)))
+                        "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null, null,
+                        false)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertThatThrownBy(() -> service.check(new VmCreate(
-                        "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null)))
+                        "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null,
+                        false)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }

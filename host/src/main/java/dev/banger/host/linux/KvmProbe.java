@@ -2,9 +2,11 @@ package dev.banger.host.linux;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,25 @@ public final class KvmProbe {
             result = known;
         }
         return known;
+    }
+
+    /** Why guests cannot run VMs with KVM themselves; empty: they can. {@code modules}: /sys/module */
+    public static String nestedObstacle(Path modules) {
+        try {
+            for (String module : List.of("kvm_intel", "kvm_amd")) {
+                Path nested = modules.resolve(module).resolve("parameters/nested");
+                if (Files.exists(nested)) {
+                    String value = Files.readString(nested).strip();
+                    return value.equals("Y") || value.equals("1")
+                            ? ""
+                            : module + " does not let guests run VMs (sudo modprobe -r " + module + "; sudo modprobe "
+                                    + module + " nested=1)";
+                }
+            }
+            return "neither kvm_intel nor kvm_amd is loaded, so guests cannot run VMs";
+        } catch (IOException e) {
+            return "it cannot be told whether guests can run VMs: " + e;
+        }
     }
 
     private String probe() {

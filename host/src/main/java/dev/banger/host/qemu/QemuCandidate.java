@@ -5,6 +5,7 @@ import dev.banger.host.linux.ProgramRunner;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmSelector;
+import java.nio.file.Path;
 
 /** QEMU with one kind of acceleration, as {@link VmmSelector} tries it. Thread-safe. */
 public final class QemuCandidate implements VmmSelector.Candidate {
@@ -38,6 +39,14 @@ public final class QemuCandidate implements VmmSelector.Candidate {
         return switch (acceleration) {
             case TCG -> "";
             case KVM -> kvm.obstacle();
+        };
+    }
+
+    @Override
+    public String nestedObstacle() {
+        return switch (acceleration) {
+            case TCG -> "";
+            case KVM -> KvmProbe.nestedObstacle(Path.of("/sys/module"));
         };
     }
 }

@@ -85,13 +85,13 @@ public final class QemuVmm implements Vmm {
 
     /** The build is told from its file: asking the program takes longer than a whole restore. */
     @Override
-    public Build build(Acceleration acceleration) {
+    public Build build(Acceleration acceleration, boolean nested) {
         Path program = program();
         try {
             BasicFileAttributes file = Files.readAttributes(program, BasicFileAttributes.class);
             return new Build(
                     name() + " of " + file.lastModifiedTime() + " (" + file.size() + " bytes)",
-                    QemuCommandLine.cpu(acceleration)
+                    QemuCommandLine.cpu(acceleration, nested)
                             + (acceleration == Acceleration.KVM ? " " + ProcFs.cpuModel() : ""));
         } catch (IOException e) {
             throw new BangerException(ErrorCode.PRECONDITION_FAILED, "cannot look at " + program + ": " + e, e);

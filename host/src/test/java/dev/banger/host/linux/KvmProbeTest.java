@@ -42,6 +42,19 @@ class KvmProbeTest {
     }
 
     @Test
+    void guestsRunVmsWhereTheModuleLetsThem() throws IOException {
+        assertThat(KvmProbe.nestedObstacle(directory)).contains("neither");
+        Path parameter =
+                Files.createDirectories(directory.resolve("kvm_amd/parameters")).resolve("nested");
+
+        Files.writeString(parameter, "0\n");
+        assertThat(KvmProbe.nestedObstacle(directory)).contains("modprobe kvm_amd nested=1");
+
+        Files.writeString(parameter, "1\n");
+        assertThat(KvmProbe.nestedObstacle(directory)).isEmpty();
+    }
+
+    @Test
     void withoutADeviceKvmIsRefusedWithAReason() {
         KvmProbe probe = new KvmProbe(
                 new ProgramRunner(System.getenv()), directory.resolve("launcher"), directory.resolve("none"));

@@ -21,6 +21,10 @@ class QemuCommandLineTest {
     }
 
     private static BootSpec spec(Acceleration acceleration) {
+        return spec(acceleration, false);
+    }
+
+    private static BootSpec spec(Acceleration acceleration, boolean nested) {
         return new BootSpec(
                 "0123456789ab",
                 "dev",
@@ -28,6 +32,7 @@ class QemuCommandLineTest {
                 2,
                 512,
                 acceleration,
+                nested,
                 Path.of("/k/vmlinux"),
                 Path.of("/k/initramfs"),
                 List.of(
@@ -71,6 +76,7 @@ class QemuCommandLineTest {
                 spec.cpus(),
                 spec.memoryMiB(),
                 spec.acceleration(),
+                spec.nested(),
                 spec.kernel(),
                 spec.initramfs(),
                 List.of(new Disk(spec.directory().resolve("root.qcow2"), "qcow2", "root", false)),
@@ -136,8 +142,20 @@ class QemuCommandLineTest {
     }
 
     @Test
+    void onlyAGuestThatIsToRunVmsHasTheProcessorsExtensionsForIt() {
+        assertThat(cpu(Acceleration.KVM, true)).isEqualTo("host");
+        assertThat(cpu(Acceleration.TCG, true)).contains("+svm", "+npt");
+        assertThat(cpu(Acceleration.TCG, false)).doesNotContain("svm");
+    }
+
+    private static String cpu(Acceleration acceleration, boolean nested) {
+        return values(QemuCommandLine.boot("/q", spec(acceleration, nested), OptionalLong.empty(), true), "-cpu")
+                .getFirst();
+    }
+
+    @Test
     void usesTheCpuItselfWithKvm() {
-        assertThat(values(args(Acceleration.KVM), "-cpu")).containsExactly("host");
+        assertThat(values(args(Acceleration.KVM), "-cpu")).containsExactly("host,vmx=off,svm=off");
         assertThat(values(args(Acceleration.KVM), "-accel")).containsExactly("kvm");
         assertThat(values(args(Acceleration.TCG), "-accel"))
                 .singleElement()

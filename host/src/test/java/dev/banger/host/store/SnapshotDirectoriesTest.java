@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SnapshotDirectoriesTest {
     private static final MachineKey KEY =
-            new MachineKey("qemu 1", "tcg", "Nehalem", "debian", "i1", "debian", "k1", "a.cpio", 2, 512);
+            new MachineKey("qemu 1", "tcg", "Nehalem", "debian", "i1", "debian", "k1", "a.cpio", 2, 512, false);
 
     @TempDir
     private Path root;

@@ -37,7 +37,8 @@ class UserModeNetworkTest {
                 0,
                 false,
                 List.of(),
-                0));
+                0,
+                false));
     }
 
     @Test
