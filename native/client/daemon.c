@@ -16,7 +16,7 @@
 #define SOCKET_NAME "bangerd.sock"
 
 enum {
-    START_DEADLINE_MS = 15000,
+    START_DEADLINE_MS = 120000,
     HELLO_DEADLINE_MS = 15000,
     STOP_DEADLINE_MS = 20000,
     RETRY_MS = 5,
@@ -323,7 +323,7 @@ static void start(const struct tree *tree, const struct places *places, struct c
             not_before = monotonic_ms() + RESPAWN_MS;
         }
         if (monotonic_ms() > deadline) {
-            report_failed_start(tree, places, "it does not listen after 15 s.");
+            report_failed_start(tree, places, "it does not listen after 120 s.");
         }
         pause_ms(RETRY_MS);
     }

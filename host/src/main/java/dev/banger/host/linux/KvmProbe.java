@@ -16,23 +16,25 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvmProbe {
     private static final Path DEVICE = Path.of("/dev/kvm");
-    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration TIMEOUT = Duration.ofSeconds(20); // a VM that is emulated itself takes seconds
     private static final String SPEAKER = "banger-launch: ";
 
     private final ProgramRunner programs;
     private final Path launcher;
     private final Path device;
+    private final Duration timeout;
     private @Nullable String result;
 
     /** {@code launcher} is banger-launch. */
     public KvmProbe(ProgramRunner programs, Path launcher) {
-        this(programs, launcher, DEVICE);
+        this(programs, launcher, DEVICE, TIMEOUT);
     }
 
-    KvmProbe(ProgramRunner programs, Path launcher, Path device) {
+    KvmProbe(ProgramRunner programs, Path launcher, Path device, Duration timeout) {
         this.programs = programs;
         this.launcher = launcher;
         this.device = device;
+        this.timeout = timeout;
     }
 
     /** Why KVM cannot be used; empty: it can. */
@@ -73,7 +75,7 @@ public final class KvmProbe {
             return device + " is not accessible to this user (sudo usermod -aG kvm USER, then log in again)";
         }
         try {
-            Output output = programs.attempt(Program.of(TIMEOUT, launcher.toString(), "--kvm"));
+            Output output = programs.attempt(Program.of(timeout, launcher.toString(), "--kvm"));
             return output.status() == 0
                     ? ""
                     : fails(output.stderr().lines().findFirst().orElse("exit status " + output.status()));

@@ -56,7 +56,7 @@ public final class QemuVmm implements Vmm {
     @Override
     public RunningVm boot(BootSpec spec) {
         OptionalLong khz = spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty();
-        return start(spec, QemuCommandLine.boot(program().toString(), spec, khz, translatesInParallel()), vm -> {});
+        return start(spec, QemuCommandLine.boot(program().toString(), spec, khz, spec.nested() || translatesInParallel()), vm -> {});
     }
 
     @Override
@@ -71,6 +71,9 @@ public final class QemuVmm implements Vmm {
      * Before 8.1 QEMU may translate code that another CPU patches in the same moment, and then keeps the breakpoint that Linux puts
      * there while it does so: the CPU hits it for ever. An init that starts makes Linux patch itself all the time, so 1 boot in 12
      * hung on a busy host. In a guest that has settled it hardly does.
+     *
+     * <p>A guest that runs VMs needs it all the same: where CPUs take turns, QEMU 7.2 interrupts a guest's guest while that has
+     * interrupts disabled, and it deadlocks (two boots in three; none in parallel).
      */
     private boolean translatesInParallel() {
         return release.atLeast(program(), 8, 1);

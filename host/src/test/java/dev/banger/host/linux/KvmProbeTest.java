@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,7 +19,11 @@ class KvmProbeTest {
         Path launcher = directory.resolve("launcher");
         Files.writeString(launcher, "#!/bin/sh\necho >> " + directory.resolve("runs") + "\n" + script + "\n");
         Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwx------"));
-        return new KvmProbe(new ProgramRunner(System.getenv()), launcher, Files.createFile(directory.resolve("kvm")));
+        return new KvmProbe(
+                new ProgramRunner(System.getenv()),
+                launcher,
+                Files.createFile(directory.resolve("kvm")),
+                Duration.ofSeconds(5));
     }
 
     @Test
@@ -57,7 +62,7 @@ class KvmProbeTest {
     @Test
     void withoutADeviceKvmIsRefusedWithAReason() {
         KvmProbe probe = new KvmProbe(
-                new ProgramRunner(System.getenv()), directory.resolve("launcher"), directory.resolve("none"));
+                new ProgramRunner(System.getenv()), directory.resolve("launcher"), directory.resolve("none"), Duration.ofSeconds(5));
         assertThat(probe.obstacle()).startsWith("there is no " + directory.resolve("none"));
     }
 }

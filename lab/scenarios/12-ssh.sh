@@ -1,0 +1,5 @@
+# ssh reaches a VM
+# quick
+create --name ssh --wait system
+is "the hostname" ssh "$(b vm ssh ssh -- hostname)"
+b vm delete ssh

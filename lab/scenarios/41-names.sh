@@ -1,0 +1,7 @@
+# a bridged VM's name is found through systemd-resolved while it runs
+create --name named --network bridge
+address=$(show named address)
+is "its address" "$address" "$(resolvectl query --legend=no -4 named.vm | awk '{ print $2; exit }')"
+is "its address" "$address" "$(getent ahostsv4 named.vm | awk '{ print $1; exit }')"
+b vm delete named
+is "the status of its name" 1 "$(status_of resolvectl query named.vm)"
