@@ -47,6 +47,10 @@ bool hosts_text(const char *name, const char *old, char *out, size_t capacity);
 bool module_line(const char *line, char *path, size_t capacity, const char **parameters);
 /* Collects every virtio_mmio.device=X of a kernel command line as `device=X device=Y`. */
 void virtio_mmio_parameters(const char *cmdline, char *out, size_t capacity);
+/* The value of KEY=VALUE in a kernel command line. */
+bool cmdline_value(const char *cmdline, const char *key, char *out, size_t capacity);
+/* Which element of a list separated by commas a word is, from 0; -1 for none. */
+int list_index(const char *list, const char *word);
 
 /* ---- files.c ---- */
 /* Reads a whole small file and ends it with NUL; -1 and errno where that fails or it does not fit. */
@@ -74,8 +78,14 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void boot_early(void);
 /* Loads the modules of a list file of the initramfs; between two of them `between` runs (it may be null). */
 void boot_modules(const char *list, void (*between)(void));
-/* Opens the agent's port if it is there. */
+/* Opens the agent's virtio-serial port if it is there. */
 int boot_open_port(void);
+/* Whether the host comes through a vsock instead. */
+bool boot_has_vsock(void);
+/* Listens on it if its driver is there; -1 otherwise. */
+int boot_listen(void);
+/* Takes a connection of the host's; -1 where none waits. */
+int boot_accept(int listener);
 /* Mounts the root disk on /newroot; false where it never appears. */
 bool boot_mount_root(void);
 /* Makes it the root; the initramfs stays reachable for late modules until boot_forget_initramfs(). */
@@ -89,6 +99,8 @@ void boot_mount_for_agent(void);
 void boot_run_init(const char *init) __attribute__((noreturn));
 /* Finds a virtio-blk disk by its serial: writes `/dev/vdX`. */
 bool find_disk(const char *serial, char *device, size_t capacity);
+/* False where disks are known by their order: then their driver cannot be bound again either (Firecracker resets no device). */
+bool disks_have_serials(void);
 /* Grows a mounted ext4 file system to the size of its device. */
 void grow_file_system(const char *mount_point, const char *device);
 void restart_machine(void) __attribute__((noreturn));

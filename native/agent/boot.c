@@ -12,12 +12,15 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/vm_sockets.h> /* after sys/socket.h, whose struct sockaddr it needs */
 
 /* fs/ext4/ext4.h of the kernel; no exported header has it. The argument is the wanted number of blocks. */
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
@@ -29,6 +32,10 @@ size_t stage_count;
 
 static int initramfs = -1;
 static char mmio_parameters[2048];
+/* A VMM whose disks have no serial numbers names them in their order: banger.disks=root,work,modules. */
+static char disk_order[128];
+/* A VMM without a virtio-serial port has a vsock, and says which port to listen on: banger.vsock=PORT. 0: a virtio-serial port. */
+static uint32_t vsock_port;
 
 void say(const char *format, ...)
 {
@@ -91,7 +98,12 @@ void boot_early(void)
     }
     char cmdline[4096];
     if (read_file("/proc/cmdline", cmdline, sizeof cmdline) > 0) {
+        char port[16];
         virtio_mmio_parameters(cmdline, mmio_parameters, sizeof mmio_parameters);
+        (void) cmdline_value(cmdline, "banger.disks", disk_order, sizeof disk_order);
+        if (cmdline_value(cmdline, "banger.vsock", port, sizeof port) && !parse_u32(port, &vsock_port)) {
+            say("banger.vsock is no port: %s", port);
+        }
     }
 }
 
@@ -177,8 +189,64 @@ int boot_open_port(void)
     return found;
 }
 
+bool boot_has_vsock(void)
+{
+    return vsock_port != 0;
+}
+
+int boot_listen(void)
+{
+    const struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_port = vsock_port, .svm_cid = VMADDR_CID_ANY};
+    const int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return -1; /* its driver is not there yet */
+    }
+    if (bind(fd, (const struct sockaddr *) &address, sizeof address) != 0 || listen(fd, 4) != 0) {
+        (void) close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int boot_accept(int listener)
+{
+    for (;;) {
+        struct sockaddr_vm peer;
+        socklen_t length = sizeof peer;
+        memset(&peer, 0, sizeof peer);
+        const int fd = accept4(listener, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && errno == EINTR) {
+            continue;
+        }
+        if (fd >= 0 && peer.svm_cid != VMADDR_CID_HOST) {
+            (void) close(fd); /* vsock(7): with the loopback transport the guest's own programs reach us, and must not */
+            continue;
+        }
+        return fd;
+    }
+}
+
+bool disks_have_serials(void)
+{
+    return disk_order[0] == 0;
+}
+
+static bool find_disk_by_order(const char *serial, char *device, size_t capacity)
+{
+    char path[32];
+    const int index = list_index(disk_order, serial);
+    if (index < 0 || index >= 26) {
+        return false;
+    }
+    (void) snprintf(path, sizeof path, "/sys/block/vd%c", 'a' + index);
+    return access(path, F_OK) == 0 && snprintf(device, capacity, "/dev/vd%c", 'a' + index) < (int) capacity;
+}
+
 bool find_disk(const char *serial, char *device, size_t capacity)
 {
+    if (!disks_have_serials()) {
+        return find_disk_by_order(serial, device, capacity);
+    }
     DIR *blocks = opendir("/sys/block");
     if (blocks == NULL) {
         return false;
@@ -236,7 +304,7 @@ bool boot_mount_root(void)
     const int64_t deadline = now_ms() + 10000;
     while (!find_disk("root", device, sizeof device) || access(device, F_OK) != 0) {
         if (now_ms() > deadline) {
-            say("no disk with the serial root appeared within 10 s");
+            say("no disk named root appeared within 10 s");
             return false;
         }
         pause_ms(2);
@@ -393,7 +461,7 @@ void boot_mount_for_agent(void)
 
 /*
  * `poweroff` inside would end in a machine that halts and is still there: without ACPI there is no power-off, but a
- * restart ends QEMU (-no-reboot). systemd.unit(5): SuccessAction=reboot-force restarts without stopping units again.
+ * restart ends the VMM (QEMU by -no-reboot, Firecracker always). systemd.unit(5): SuccessAction=reboot-force restarts without stopping units again.
  */
 static void write_systemd_drop_ins(void)
 {

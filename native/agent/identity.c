@@ -20,6 +20,7 @@
 
 #define RESTORE_HOOKS "/etc/banger/restore.d"
 #define STAGED_WORK_DISK "/run/banger/work"
+#define NEW_SIZE_MS 3000
 /* On the root directory of a work disk: it has the image's own content. Not a file, which a user would tidy away. */
 #define WORK_DISK_MARK "trusted.banger.work"
 
@@ -286,6 +287,23 @@ static void probe_again(const char *serial, struct outcome *outcome)
     }
 }
 
+/*
+ * Where the driver cannot be bound again the VMM tells the disk's new size by an interrupt, and the driver takes it over a moment
+ * after the guest goes on. Until then ext4 finds a file system that is larger than its disk.
+ */
+static bool mount_staged(const char *device, bool may_grow)
+{
+    const int64_t deadline = now_ms() + (may_grow ? NEW_SIZE_MS : 0);
+    while (mount(device, STAGED_WORK_DISK, "ext4", MS_NOSUID | MS_NODEV, NULL) != 0) {
+        const struct timespec moment = {0, 2000000};
+        if (now_ms() >= deadline) {
+            return false;
+        }
+        (void) nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 static void mount_work_disk(const char *directory, bool restored, struct outcome *outcome)
 {
     char device[64];
@@ -296,7 +314,7 @@ static void mount_work_disk(const char *directory, bool restored, struct outcome
         }
         return;
     }
-    if (restored) {
+    if (restored && disks_have_serials()) {
         probe_again("work", outcome);
     }
     if (!find_disk("work", device, sizeof device)) {
@@ -307,7 +325,7 @@ static void mount_work_disk(const char *directory, bool restored, struct outcome
         fail(outcome, "INTERNAL", "cannot make %s: %s", directory, strerror(errno));
         return;
     }
-    if (mount(device, STAGED_WORK_DISK, "ext4", MS_NOSUID | MS_NODEV, NULL) != 0) {
+    if (!mount_staged(device, restored && !disks_have_serials())) {
         fail(outcome, "INTERNAL", "cannot mount the work disk: %s", strerror(errno));
         return;
     }

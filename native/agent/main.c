@@ -32,6 +32,7 @@
 
 static struct {
     int port;
+    int listener;     /* of a vsock, whose connection then is the port, or -1: then the port is a virtio-serial port */
     int port_wakeups; /* an epoll of the port, edge-triggered: a port without a host reports a hang-up all the time */
     int signals;
     int notices;     /* sd_notify's socket, or -1 */
@@ -215,20 +216,73 @@ static void attach_or_detach(void)
     agent.attached = there;
 }
 
-/* Between the boot's steps: opens the port if it is there by now and answers a HELLO. */
+/* The connection through a vsock is over. PID 1 may have it open as well, so it is shut down and not only closed. */
+static void hang_up(void)
+{
+    if (agent.port >= 0) {
+        (void) shutdown(agent.port, SHUT_RDWR);
+        (void) close(agent.port);
+    }
+    agent.port = -1;
+    agent.attached = false;
+    forget_connection();
+    frame_parser_reset(&parser);
+}
+
+/* A host that comes takes the place of the one before: that is gone, and the news of it may be under way. */
+static void take_connection(void)
+{
+    int fd;
+    while ((fd = boot_accept(agent.listener)) >= 0) {
+        hang_up();
+        agent.port = fd;
+        agent.attached = true;
+        link_start(fd);
+    }
+}
+
+static void host_left(void)
+{
+    if (agent.listener >= 0) {
+        hang_up();
+    } else {
+        attach_or_detach();
+    }
+}
+
+static bool open_channel(void)
+{
+    if (agent.listener >= 0 || agent.port >= 0) {
+        return true;
+    }
+    if (boot_has_vsock()) {
+        agent.listener = boot_listen();
+    } else {
+        agent.port = boot_open_port();
+    }
+    if (agent.listener < 0 && agent.port < 0) {
+        return false;
+    }
+    link_start(agent.port);
+    stage("port");
+    return true;
+}
+
+/* Between the boot's steps: opens the channel to the host if it is there by now and answers a HELLO. */
 static void pump(void)
 {
-    if (agent.port < 0) {
-        agent.port = boot_open_port();
-        if (agent.port < 0) {
-            return;
-        }
-        link_start(agent.port);
-        stage("port");
+    if (!open_channel()) {
+        return;
     }
-    attach_or_detach();
+    if (agent.listener >= 0) {
+        take_connection();
+    } else {
+        attach_or_detach();
+    }
     if (agent.attached) {
-        (void) read_port(); /* a host that left is noticed by the loop */
+        if (!read_port() && agent.listener >= 0) {
+            hang_up(); /* that a virtio-serial port's host left is noticed by the loop */
+        }
         link_flush();
     }
 }
@@ -499,7 +553,8 @@ static int time_left(void)
 
 static void turn(void)
 {
-    static struct pollfd fds[3 + MAX_CHANNELS * 3];
+    enum { OWN = 4 };
+    static struct pollfd fds[OWN + MAX_CHANNELS * 3];
     fds[0] = (struct pollfd) {agent.signals, POLLIN, 0};
     fds[1] = (struct pollfd) {agent.notices, POLLIN, 0};
     short events = link_room() > LINK_RESERVE ? POLLIN : 0;
@@ -507,30 +562,32 @@ static void turn(void)
         events |= POLLOUT;
     }
     fds[2] = agent.attached ? (struct pollfd) {agent.port, events, 0} : (struct pollfd) {agent.port_wakeups, POLLIN, 0};
-    const size_t count = channel_poll_prepare(fds + 3);
-    if (poll(fds, 3 + count, time_left()) < 0) {
+    fds[3] = (struct pollfd) {agent.listener, POLLIN, 0};
+    const size_t count = channel_poll_prepare(fds + OWN);
+    if (poll(fds, OWN + count, time_left()) < 0) {
         return; /* EINTR only: the array is ours */
     }
-    channel_poll_done(fds + 3, count);
+    channel_poll_done(fds + OWN, count);
     if (fds[0].revents != 0) {
         read_signals();
     }
     if (fds[1].revents != 0) {
         read_notice();
     }
-    if (fds[2].revents != 0 && !agent.attached) {
+    if (fds[3].revents != 0) {
+        take_connection();
+        fds[2].revents = 0; /* of the one before */
+    }
+    if (fds[2].revents != 0 && !agent.attached && agent.listener < 0) {
         struct epoll_event event;
         (void) epoll_wait(agent.port_wakeups, &event, 1, 0); /* takes the edge */
         attach_or_detach();
     }
     if (agent.attached) {
-        if (!read_port()) {
-            attach_or_detach();
+        if (!read_port() || (fds[2].revents & (POLLHUP | POLLERR)) != 0) {
+            host_left();
         } else {
             take_frames(); /* some may have waited for room */
-        }
-        if ((fds[2].revents & POLLHUP) != 0) {
-            attach_or_detach();
         }
         link_flush();
     }
@@ -561,7 +618,7 @@ static bool prepare_loop(void)
     agent.signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     agent.port_wakeups = epoll_create1(EPOLL_CLOEXEC);
     return agent.signals >= 0 && agent.port_wakeups >= 0
-        && epoll_ctl(agent.port_wakeups, EPOLL_CTL_ADD, agent.port, &event) == 0;
+        && (agent.listener >= 0 || epoll_ctl(agent.port_wakeups, EPOLL_CTL_ADD, agent.port, &event) == 0);
 }
 
 static void give_up(const char *why) __attribute__((noreturn));
@@ -578,22 +635,24 @@ int main(int count, char **arguments)
         (void) fprintf(stderr, "banger-agent is the init of a banger VM's initramfs and is not run by hand\n");
         return 64;
     }
-    agent.port = agent.notices = agent.gate = -1;
+    agent.port = agent.listener = agent.notices = agent.gate = -1;
     frame_parser_init(&parser, parser_buffer, sizeof parser_buffer);
     boot_early();
     if (read_file("/proc/sys/kernel/random/boot_id", agent.boot_id, sizeof agent.boot_id) > 0) {
         agent.boot_id[strcspn(agent.boot_id, "\n")] = 0;
     }
     boot_modules("/etc/modules.load", pump);
+    if (boot_has_vsock()) {
+        boot_modules("/etc/modules.vsock", pump);
+    }
     if (!boot_mount_root()) {
         give_up("there is no root");
     }
     const int64_t deadline = now_ms() + 10000;
-    while (agent.port < 0 && now_ms() < deadline) {
-        pump();
+    while (!open_channel() && now_ms() < deadline) {
     }
-    if (agent.port < 0) {
-        give_up("the port dev.banger.agent did not appear");
+    if (!open_channel()) {
+        give_up(boot_has_vsock() ? "the vsock did not appear" : "the port dev.banger.agent did not appear");
     }
     pump();
     if (!boot_switch_root()) {

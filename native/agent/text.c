@@ -279,6 +279,35 @@ bool module_line(const char *line, char *path, size_t capacity, const char **par
     return true;
 }
 
+bool cmdline_value(const char *cmdline, const char *key, char *out, size_t capacity)
+{
+    const size_t length = strlen(key);
+    for (const char *at = cmdline; *at != 0;) {
+        const size_t word = strcspn(at, " \t\n");
+        if (word > length && memcmp(at, key, length) == 0 && at[length] == '=') {
+            return copy_part(at + length + 1, word - length - 1, out, capacity);
+        }
+        at += word;
+        at += strspn(at, " \t\n");
+    }
+    return false;
+}
+
+int list_index(const char *list, const char *word)
+{
+    const size_t length = strlen(word);
+    int index = 0;
+    for (const char *at = list; *at != 0; index++) {
+        const size_t part = strcspn(at, ",");
+        if (part == length && memcmp(at, word, length) == 0) {
+            return index;
+        }
+        at += part;
+        at += *at == ',' ? 1 : 0;
+    }
+    return -1;
+}
+
 void virtio_mmio_parameters(const char *cmdline, char *out, size_t capacity)
 {
     static const char key[] = "virtio_mmio.device=";

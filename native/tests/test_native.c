@@ -238,6 +238,12 @@ static void test_small_texts(void)
     CHECK("virtio-mmio devices are collected", strcmp(out, "device=512@0xfeb00000:5 device=512@0xfeb00200:6") == 0);
     virtio_mmio_parameters("virtio_mmio.device=512@0xfeb00000:5 virtio_mmio.device=512@0xfeb00200:6", out, 30);
     CHECK("what does not fit is left out whole", strcmp(out, "device=512@0xfeb00000:5") == 0);
+    CHECK("a value of the command line", cmdline_value("quiet xbanger.disks=no banger.disks=root,work\n", "banger.disks", out, sizeof out)
+                                             && strcmp(out, "root,work") == 0);
+    CHECK("a word alone has no value", !cmdline_value("banger.disks quiet banger.disksx=1", "banger.disks", out, sizeof out));
+    CHECK("a value that does not fit is none", !cmdline_value("banger.disks=root,work", "banger.disks", out, 6));
+    CHECK("places in a list", list_index("root,work,modules", "root") == 0 && list_index("root,work,modules", "modules") == 2);
+    CHECK("a part of a word is not in the list", list_index("root,work,modules", "mod") < 0 && list_index("", "root") < 0);
     CHECK("hosts keeps foreign lines", hosts_text("box", "127.0.0.1 localhost\n10.1.1.1 db\n127.0.1.1 old\n::1 x\n", out, sizeof out)
                                            && strstr(out, "127.0.1.1\tbox box.vm\n") != NULL && strstr(out, "10.1.1.1 db\n") != NULL
                                            && strstr(out, "old") == NULL);

@@ -11,8 +11,9 @@ import java.time.Instant;
  * @param dataBytes what it takes up on disk
  * @param vmlinux the uncompressed ELF kernel; it has the PVH entry point, so QEMU starts it without decompression
  * @param modules a read-only squashfs that becomes /lib/modules/VERSION in the guest
- * @param bootModules the modules the initramfs needs: a directory of .ko files with two lists of their names in the order to
- *     load them, {@code modules.load} (before the root is mounted) and {@code modules.late} (once the guest runs)
+ * @param bootModules the modules the initramfs needs: a directory of .ko files with three lists of their names in the order to
+ *     load them, {@code modules.load} (before the root is mounted), {@code modules.vsock} (after those, where the VMM has a vsock;
+ *     a kernel that was published before there was such a VMM has none) and {@code modules.late} (once the guest runs)
  */
 public record Kernel(
         String name,

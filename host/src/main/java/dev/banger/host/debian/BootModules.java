@@ -27,6 +27,9 @@ final class BootModules {
      */
     static final List<String> WANTED = List.of("virtio_mmio", "virtio_console", "virtio_blk", "virtio_net");
 
+    /** What the agent's channel needs where the VMM has a vsock and no virtio-serial port; not loaded elsewhere. */
+    static final List<String> WANTED_VSOCK = List.of("vmw_vsock_virtio_transport");
+
     /** What a guest needs only once it runs: loaded when the first command could run already. */
     static final List<String> WANTED_LATE = List.of("virtio_rng", "squashfs");
 

@@ -90,6 +90,7 @@ public final class DebianKernelSource implements KernelSource {
         pack(modules, staging.resolve("modules.squashfs"));
         BootModules boot = new BootModules(modules);
         boot.copyTo(staging.resolve("boot"), "modules.load", BootModules.WANTED);
+        boot.copyTo(staging.resolve("boot"), "modules.vsock", BootModules.WANTED_VSOCK);
         boot.copyTo(staging.resolve("boot"), "modules.late", BootModules.WANTED_LATE);
         delete(work);
         return new Fetched(image.release(), "Debian " + image.packageName() + " " + image.packageVersion());

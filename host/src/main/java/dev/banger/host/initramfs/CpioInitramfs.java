@@ -16,20 +16,24 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The initramfs as an uncompressed cpio archive: unpacking it is a copy. In it are {@code /init} (the agent),
- * {@code /modules/NAME.ko}, and {@code /etc/modules.load} and {@code /etc/modules.late} with a line {@code /modules/NAME.ko [parameters]} for each in the
- * order to load them; empty directories to mount on; and the two device nodes that PID 1 needs before it has mounted
+ * {@code /modules/NAME.ko}, and {@code /etc/modules.load}, {@code /etc/modules.vsock} and {@code /etc/modules.late} with a line
+ * {@code /modules/NAME.ko [parameters]} for each in the order to load them; empty directories to mount on; and the two device nodes that PID 1 needs before it has mounted
  * devtmpfs. A file's name has the digest of all it is made from, so a new agent or kernel gets a new file. Thread-safe.
  */
 public final class CpioInitramfs implements InitramfsAssembler {
     /** Part of the digest: goes up when the layout of the archive changes. */
-    private static final String LAYOUT = "1";
+    private static final String LAYOUT = "2";
+
+    private static final List<String> LISTS = List.of("modules.load", "modules.vsock", "modules.late");
 
     private static final List<String> DIRECTORIES = List.of("dev", "etc", "modules", "newroot", "proc", "run", "sys");
 
@@ -72,13 +76,15 @@ public final class CpioInitramfs implements InitramfsAssembler {
     private Path assembled(Kernel kernel) {
         try {
             byte[] init = readAgent();
-            List<String> modules = modulesIn(kernel, "modules.load");
-            List<String> late = modulesIn(kernel, "modules.late");
-            Path file = directory.resolve(digest(kernel, init, modules, late) + ".cpio");
+            Map<String, List<String>> modules = new LinkedHashMap<>();
+            for (String list : LISTS) {
+                modules.put(list, modulesIn(kernel, list));
+            }
+            Path file = directory.resolve(digest(kernel, init, modules) + ".cpio");
             if (Files.notExists(file)) {
                 PublishedFile.publish(file, unfinished -> {
                     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 16)) {
-                        write(out, init, modules, late, kernel.bootModules());
+                        write(out, init, modules, kernel.bootModules());
                     }
                 });
             }
@@ -102,13 +108,17 @@ public final class CpioInitramfs implements InitramfsAssembler {
 
     /** Lines of a list: a module's name, then its parameters. */
     private static List<String> modulesIn(Kernel kernel, String list) throws IOException {
-        return Files.readAllLines(kernel.bootModules().resolve(list), StandardCharsets.UTF_8).stream()
+        Path file = kernel.bootModules().resolve(list);
+        if (Files.notExists(file)) {
+            return List.of();
+        }
+        return Files.readAllLines(file, StandardCharsets.UTF_8).stream()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty() && !line.startsWith("#"))
                 .toList();
     }
 
-    private static void write(OutputStream out, byte[] init, List<String> modules, List<String> late, Path moduleFiles)
+    private static void write(OutputStream out, byte[] init, Map<String, List<String>> modules, Path moduleFiles)
             throws IOException {
         CpioWriter cpio = new CpioWriter(out);
         for (String each : DIRECTORIES) {
@@ -117,8 +127,9 @@ public final class CpioInitramfs implements InitramfsAssembler {
         cpio.characterDevice("dev/console", 0600, 5, 1);
         cpio.characterDevice("dev/null", 0666, 1, 3);
         cpio.file("init", 0755, init);
-        addModules(cpio, "etc/modules.load", modules, moduleFiles);
-        addModules(cpio, "etc/modules.late", late, moduleFiles);
+        for (Map.Entry<String, List<String>> list : modules.entrySet()) {
+            addModules(cpio, "etc/" + list.getKey(), list.getValue(), moduleFiles);
+        }
         cpio.end();
     }
 
@@ -138,10 +149,12 @@ public final class CpioInitramfs implements InitramfsAssembler {
         cpio.file(list, 0644, load.toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    private static String digest(Kernel kernel, byte[] init, List<String> modules, List<String> late) {
+    private static String digest(Kernel kernel, byte[] init, Map<String, List<String>> modules) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            for (String part : List.of(LAYOUT, kernel.digest(), String.join("\n", modules), String.join("\n", late))) {
+            List<String> parts = new ArrayList<>(List.of(LAYOUT, kernel.digest()));
+            modules.values().forEach(list -> parts.add(String.join("\n", list)));
+            for (String part : parts) {
                 sha256.update(part.getBytes(StandardCharsets.UTF_8));
                 sha256.update((byte) 0);
             }

@@ -65,6 +65,19 @@ class CpioInitramfsTest {
     }
 
     @Test
+    void modulesOfTheVsockAreInItWhereTheKernelHasAListOfThem() throws Exception {
+        CpioInitramfs initramfs = new CpioInitramfs(agent, archives);
+        assertThat(content(initramfs.initramfs(kernel("older")), "etc/modules.vsock"))
+                .isEmpty();
+
+        Files.writeString(directory.resolve("boot/vsock.ko"), "a socket");
+        Files.writeString(directory.resolve("boot/modules.vsock"), "vsock\n");
+        Path archive = initramfs.initramfs(kernel("digest"));
+        assertThat(content(archive, "etc/modules.vsock")).isEqualTo("/modules/vsock.ko\n");
+        assertThat(content(archive, "modules/vsock.ko")).isEqualTo("a socket");
+    }
+
+    @Test
     void theSameInputsGiveTheSameBytes() throws Exception {
         Path one = new CpioInitramfs(agent, archives).initramfs(kernel("digest"));
         Path other = new CpioInitramfs(agent, directory.resolve("elsewhere")).initramfs(kernel("digest"));
