@@ -106,11 +106,23 @@ final class LiveVms implements AutoCloseable {
             if (open != null && open.isOpen()) {
                 return open;
             }
-            GuestChannel fresh = connector.connect(live.agentSocket, false, RECONNECT, live.vm::isAlive);
+            GuestChannel fresh = connector.connect(
+                    live.agentSocket, live.vm.vsockPort(), false, RECONNECT, live.vm::isAlive);
             live.channel = fresh;
             return fresh;
         } finally {
             live.connecting.unlock();
+        }
+    }
+
+    /** The VM was saved: a channel through a vsock is dead by that, though nothing tells so on this side. */
+    void saved(String id) {
+        Live live = byId.get(id);
+        if (live != null && live.vm.vsockPort().isPresent()) {
+            GuestChannel channel = live.channel;
+            if (channel != null) {
+                channel.close();
+            }
         }
     }
 

@@ -293,7 +293,8 @@ public final class Pool implements AutoCloseable {
             running.close();
         });
         running.resume();
-        GuestChannel channel = host.guests().connect(Path.of(vm.runtime().vsockPath()), true, HELLO, running::isAlive);
+        GuestChannel channel = host.guests()
+                .connect(Path.of(vm.runtime().vsockPath()), running.vsockPort(), true, HELLO, running::isAlive);
         rollback.push("the channel to a prepared VM", channel::close);
         channel.identify(host.identity(vm, Identity.RESTORED), IDENTIFY);
         runOnce(channel);

@@ -4,10 +4,19 @@ import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** A VMM process that runs a VM, as the daemon controls it. Thread-safe. Closing lets go of it; the VM runs on. */
 public interface RunningVm extends AutoCloseable {
     VmHandles handles();
+
+    /**
+     * Where in the guest its agent listens, when the channel's socket is that of a vsock; empty: the socket leads to the agent itself.
+     * {@link #save} ends every connection through a vsock.
+     */
+    default OptionalInt vsockPort() {
+        return OptionalInt.empty();
+    }
 
     /** Whether the process still is the one that was started and not a zombie. */
     boolean isAlive();

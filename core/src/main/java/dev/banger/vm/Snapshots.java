@@ -214,6 +214,7 @@ final class Snapshots {
                 failure = e; // the VM's disks are overlays by now, so what they are based on must be kept
                 dropMemory(unfinished);
             } finally {
+                live.saved(vm.id());
                 if (goesOn) {
                     running.resume();
                 }

@@ -302,7 +302,13 @@ final class VmStarter {
 
     private GuestChannel greet(VmRecord vm, RunningVm running, boolean fresh) {
         try {
-            return host.guests().connect(Path.of(vm.runtime().vsockPath()), fresh, HELLO, running::isAlive);
+            return host.guests()
+                    .connect(
+                            Path.of(vm.runtime().vsockPath()),
+                            running.vsockPort(),
+                            fresh,
+                            HELLO,
+                            running::isAlive);
         } catch (BangerException e) {
             if (e.code() == ErrorCode.CANCELLED) {
                 throw e;

@@ -37,6 +37,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -240,7 +241,8 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     }
 
     @Override
-    public GuestChannel connect(Path socket, boolean fresh, Duration atMost, BooleanSupplier vmAlive) {
+    public GuestChannel connect(
+            Path socket, OptionalInt vsockPort, boolean fresh, Duration atMost, BooleanSupplier vmAlive) {
         String id = String.valueOf(String.valueOf(socket.getParent()).replaceAll(".*/", ""));
         step(Step.HELLO, id);
         return new FakeGuest(id);

@@ -12,12 +12,18 @@ import dev.banger.frame.ProtocolException;
 import dev.banger.host.linux.SocketPath;
 import dev.banger.vm.GuestChannel;
 import dev.banger.vm.GuestConnector;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.OptionalInt;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +31,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Connects to {@code banger-agent} through the Unix socket that QEMU shows for its virtio-serial port. Thread-safe. */
+/**
+ * Connects to {@code banger-agent} through the Unix socket that QEMU shows for its virtio-serial port, or that Firecracker shows for its
+ * vsock (Firecracker: docs/vsock.md). Thread-safe.
+ */
 public final class AgentConnector implements GuestConnector {
     /** Enough zeros to complete any half frame a predecessor left in the port. */
     private static final int PADDING = Frame.HEADER + Frame.MAX_PAYLOAD;
@@ -33,6 +42,9 @@ public final class AgentConnector implements GuestConnector {
     private static final int SKIP_AT_MOST = 64 * 1024 * 1024;
 
     private static final int NONCE = 16;
+    /** {@code OK} and a port. */
+    private static final int LONGEST_ANSWER = 32;
+
     private static final Duration RETRY = Duration.ofMillis(3);
     private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -45,9 +57,26 @@ public final class AgentConnector implements GuestConnector {
     }
 
     @Override
-    public GuestChannel connect(Path socket, boolean fresh, Duration atMost, BooleanSupplier vmAlive) {
+    public GuestChannel connect(
+            Path socket, OptionalInt vsockPort, boolean fresh, Duration atMost, BooleanSupplier vmAlive) {
         long deadline = System.nanoTime() + atMost.toNanos();
-        SocketChannel channel = open(socket, deadline, vmAlive);
+        while (true) {
+            try {
+                return greet(open(socket, vsockPort, deadline, vmAlive), fresh || vsockPort.isPresent(), deadline, vmAlive);
+            } catch (BangerException e) {
+                // In a guest that was restored the vsock's driver ends connections when it learns of that, ours among them.
+                boolean lost = e.code() == ErrorCode.GUEST_UNAVAILABLE && e.getCause() instanceof IOException;
+                if (vsockPort.isEmpty() || !lost) {
+                    throw e;
+                }
+                check(deadline, vmAlive);
+                LockSupport.parkNanos(RETRY.toNanos());
+            }
+        }
+    }
+
+    /** {@code fresh}: nobody has used this channel before, or it is a connection of its own, which begins at its beginning. */
+    private GuestChannel greet(SocketChannel channel, boolean fresh, long deadline, BooleanSupplier vmAlive) {
         FrameWriter writer = new FrameWriter(channel);
         try {
             byte[] nonce = new byte[NONCE];
@@ -82,14 +111,17 @@ public final class AgentConnector implements GuestConnector {
         }
     }
 
-    private static SocketChannel open(Path socket, long deadline, BooleanSupplier vmAlive) {
+    private static SocketChannel open(Path socket, OptionalInt vsockPort, long deadline, BooleanSupplier vmAlive) {
         while (true) {
             try {
                 SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
                 try (SocketPath path = SocketPath.of(socket)) {
                     channel.connect(path.address());
+                    if (vsockPort.isPresent()) {
+                        connectInside(channel, vsockPort.getAsInt(), deadline, vmAlive);
+                    }
                     return channel;
-                } catch (IOException e) {
+                } catch (IOException | RuntimeException e) {
                     channel.close();
                     throw e;
                 }
@@ -97,6 +129,43 @@ public final class AgentConnector implements GuestConnector {
                 check(deadline, vmAlive);
                 LockSupport.parkNanos(RETRY.toNanos());
             }
+        }
+    }
+
+    /**
+     * Asks Firecracker to go on to a port of the guest. While nobody listens there it closes the connection, or after two seconds when
+     * the guest has no driver yet.
+     */
+    private static void connectInside(SocketChannel channel, int port, long deadline, BooleanSupplier vmAlive)
+            throws IOException {
+        ByteBuffer out = ByteBuffer.wrap(("CONNECT " + port + "\n").getBytes(StandardCharsets.US_ASCII));
+        while (out.hasRemaining()) {
+            channel.write(out);
+        }
+        StringBuilder line = new StringBuilder();
+        ByteBuffer one = ByteBuffer.allocate(1); // what follows the line is the agent's
+        channel.configureBlocking(false);
+        try (Selector selector = Selector.open()) {
+            channel.register(selector, SelectionKey.OP_READ);
+            while (line.indexOf("\n") < 0) {
+                int got = channel.read(one.clear());
+                if (got < 0 || line.length() > LONGEST_ANSWER) {
+                    throw new EOFException("nobody listens in the guest");
+                }
+                if (got > 0) {
+                    line.append((char) one.get(0));
+                } else {
+                    selector.select(LOOK.toMillis());
+                    selector.selectedKeys().clear();
+                    check(deadline, vmAlive);
+                }
+            }
+        }
+        channel.configureBlocking(true);
+        if (!line.toString().startsWith("OK ")) {
+            throw new BangerException(
+                    ErrorCode.VMM_FAILED,
+                    "the VMM does not connect to the guest: " + line.toString().strip());
         }
     }
 
