@@ -15,6 +15,5 @@ public interface GuestConnector {
      * @param vmAlive asked while waiting; when it turns false waiting is pointless
      * @throws dev.banger.api.BangerException GUEST_UNAVAILABLE when the VM ended, TIMED_OUT when it did not answer
      */
-    GuestChannel connect(
-            Path socket, OptionalInt vsockPort, boolean fresh, Duration atMost, BooleanSupplier vmAlive);
+    GuestChannel connect(Path socket, OptionalInt vsockPort, boolean fresh, Duration atMost, BooleanSupplier vmAlive);
 }

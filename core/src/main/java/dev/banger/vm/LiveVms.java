@@ -106,8 +106,8 @@ final class LiveVms implements AutoCloseable {
             if (open != null && open.isOpen()) {
                 return open;
             }
-            GuestChannel fresh = connector.connect(
-                    live.agentSocket, live.vm.vsockPort(), false, RECONNECT, live.vm::isAlive);
+            GuestChannel fresh =
+                    connector.connect(live.agentSocket, live.vm.vsockPort(), false, RECONNECT, live.vm::isAlive);
             live.channel = fresh;
             return fresh;
         } finally {

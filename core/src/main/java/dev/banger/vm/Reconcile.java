@@ -109,7 +109,7 @@ final class Reconcile {
                 : VmHandles.ofProcess(
                         process.pid(),
                         process.startTicks(),
-                        "qemu",
+                        process.vmm(),
                         process.acceleration(),
                         vm.runtime().sshPort(),
                         vm.spec().ports());

@@ -142,7 +142,8 @@ final class Snapshots {
             throw new BangerException(
                     ErrorCode.RESOURCE_EXHAUSTED,
                     "the disks of " + vm.name() + " lie on " + DEEPEST
-                            + " snapshots already, one above the other; make a new VM, or go back to an older snapshot");
+                            + " snapshots already, one above the other; make a new VM, or go back to an older"
+                            + " snapshot");
         }
         return vm;
     }

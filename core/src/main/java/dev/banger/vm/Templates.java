@@ -274,8 +274,8 @@ public final class Templates implements AutoCloseable {
                         Vmm.Attachment.none(runtime.mac()),
                         runtime));
         rollback.push("the machine of the template", () -> end(running));
-        try (GuestChannel channel =
-                host.guests().connect(Path.of(runtime.vsockPath()), running.vsockPort(), true, HELLO, running::isAlive)) {
+        try (GuestChannel channel = host.guests()
+                .connect(Path.of(runtime.vsockPath()), running.vsockPort(), true, HELLO, running::isAlive)) {
             channel.identify(nobody(runtime), IDENTIFY);
             progress.stage("waiting for it to settle");
             if (machine.image().hasInit() && !channel.awaitSettled(SETTLE)) {

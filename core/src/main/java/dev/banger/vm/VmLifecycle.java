@@ -205,7 +205,8 @@ final class VmLifecycle {
         handles.get(id)
                 .filter(found -> liveness.isAlive(id))
                 .ifPresent(found -> host.processes()
-                        .kill(new VmmProcesses.VmmProcess(found.pid(), found.startTicks(), found.acceleration())));
+                        .kill(new VmmProcesses.VmmProcess(
+                                found.pid(), found.startTicks(), found.vmm(), found.acceleration())));
     }
 
     /** Ends a VMM whatever it does: asked through its control socket, then killed. */

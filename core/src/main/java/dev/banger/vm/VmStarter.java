@@ -303,12 +303,7 @@ final class VmStarter {
     private GuestChannel greet(VmRecord vm, RunningVm running, boolean fresh) {
         try {
             return host.guests()
-                    .connect(
-                            Path.of(vm.runtime().vsockPath()),
-                            running.vsockPort(),
-                            fresh,
-                            HELLO,
-                            running::isAlive);
+                    .connect(Path.of(vm.runtime().vsockPath()), running.vsockPort(), fresh, HELLO, running::isAlive);
         } catch (BangerException e) {
             if (e.code() == ErrorCode.CANCELLED) {
                 throw e;

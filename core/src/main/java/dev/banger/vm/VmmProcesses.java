@@ -6,8 +6,12 @@ import java.util.Optional;
 
 /** What the OS shows of VMM processes. */
 public interface VmmProcesses {
-    /** A process: its pid, and its start in clock ticks since boot, which together are unique until a reboot. */
-    record VmmProcess(long pid, long startTicks, String acceleration) {}
+    /**
+     * A process: its pid, and its start in clock ticks since boot, which together are unique until a reboot.
+     *
+     * @param vmm as {@link Vmm#name} has it
+     */
+    record VmmProcess(long pid, long startTicks, String vmm, String acceleration) {}
 
     /**
      * All VMM processes of VMs under {@code vmsDirectory}, by VM id: owned by this user, carrying the VM's marker among

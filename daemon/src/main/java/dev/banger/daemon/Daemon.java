@@ -18,6 +18,7 @@ import dev.banger.host.linux.KvmProbe;
 import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.UserNamespace;
+import dev.banger.host.linux.VmmScan;
 import dev.banger.host.qemu.QemuCandidate;
 import dev.banger.host.qemu.QemuProcesses;
 import dev.banger.host.qemu.QemuVmm;
@@ -148,7 +149,7 @@ final class Daemon implements AutoCloseable {
                 new Qcow2Overlay(),
                 networks,
                 new AgentConnector(facts.build()),
-                new QemuProcesses(),
+                new VmmScan(List.of(new QemuProcesses())),
                 List.of(
                         new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())),
                         ssh,

@@ -92,7 +92,7 @@ class ArchitectureTest {
                 .that()
                 .doNotHaveSimpleName("ProgramRunner")
                 .and()
-                .doNotHaveSimpleName("QemuVmm")
+                .doNotHaveSimpleName("VmmLauncher")
                 .and()
                 .doNotHaveSimpleName("BenchProcess") // the client, as its caller starts it: that is what it measures
                 .should()

@@ -253,7 +253,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         Map<String, VmmProcess> found = new HashMap<>();
         running.forEach((id, vm) -> {
             if (vmsDirectory.resolve(id).equals(vm.directory)) {
-                found.put(id, new VmmProcess(vm.handles().pid(), vm.handles().startTicks(), "tcg"));
+                found.put(id, new VmmProcess(vm.handles().pid(), vm.handles().startTicks(), "qemu", "tcg"));
             }
         });
         return found;

@@ -62,9 +62,11 @@ public final class AgentConnector implements GuestConnector {
         long deadline = System.nanoTime() + atMost.toNanos();
         while (true) {
             try {
-                return greet(open(socket, vsockPort, deadline, vmAlive), fresh || vsockPort.isPresent(), deadline, vmAlive);
+                return greet(
+                        open(socket, vsockPort, deadline, vmAlive), fresh || vsockPort.isPresent(), deadline, vmAlive);
             } catch (BangerException e) {
-                // In a guest that was restored the vsock's driver ends connections when it learns of that, ours among them.
+                // In a guest that was restored the vsock's driver ends connections when it learns of that, ours among
+                // them.
                 boolean lost = e.code() == ErrorCode.GUEST_UNAVAILABLE && e.getCause() instanceof IOException;
                 if (vsockPort.isEmpty() || !lost) {
                     throw e;

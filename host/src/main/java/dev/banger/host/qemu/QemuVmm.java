@@ -4,38 +4,36 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.Pidfd;
 import dev.banger.host.linux.ProcFs;
+import dev.banger.host.linux.ProgramRelease;
+import dev.banger.host.linux.ProgramRelease.Release;
 import dev.banger.host.linux.ProgramRunner;
-import dev.banger.network.Tap;
+import dev.banger.host.linux.VmmLauncher;
 import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.RunningVm;
 import dev.banger.vm.VmHandles;
 import dev.banger.vm.VmRecord;
-import dev.banger.vm.VmRuntime;
 import dev.banger.vm.Vmm;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** QEMU's {@code microvm} machine. Thread-safe. */
 public final class QemuVmm implements Vmm {
+    static final String NAME = "qemu";
     static final String PROGRAM = "qemu-system-x86_64";
+    private static final Release PARALLEL_SINCE = new Release(8, 1);
     private static final Duration CONTROL = Duration.ofSeconds(15);
-    private static final int CONSOLE_BYTES = 1024 * 1024;
-    private static final int VMM_LOG_BYTES = 256 * 1024;
 
     private final ProgramRunner programs;
-    private final Path launcher;
+    private final VmmLauncher launcher;
     private final TscFrequency tsc;
-    private final QemuRelease release;
+    private final ProgramRelease release;
 
     /**
      * {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. {@code run} is
@@ -43,14 +41,14 @@ public final class QemuVmm implements Vmm {
      */
     public QemuVmm(ProgramRunner programs, Path launcher, Path run) {
         this.programs = programs;
-        this.launcher = launcher;
+        this.launcher = new VmmLauncher(launcher);
         this.tsc = new TscFrequency(programs, launcher, run);
-        this.release = new QemuRelease(programs, run);
+        this.release = new ProgramRelease(programs, run.resolve("qemu-release"));
     }
 
     @Override
     public String name() {
-        return "qemu";
+        return NAME;
     }
 
     @Override
@@ -76,7 +74,9 @@ public final class QemuVmm implements Vmm {
      * interrupts disabled, and it deadlocks (two boots in three; none in parallel).
      */
     private boolean translatesInParallel() {
-        return release.atLeast(program(), 8, 1);
+        return release.of(program())
+                .filter(its -> its.compareTo(PARALLEL_SINCE) >= 0)
+                .isPresent();
     }
 
     private Path program() {
@@ -102,25 +102,14 @@ public final class QemuVmm implements Vmm {
     }
 
     private QemuVm start(BootSpec spec, List<String> command, Consumer<QemuVm> then) {
-        VmRuntime runtime = spec.runtime();
-        Process process =
-                launch(command, spec.directory(), runtime, spec.network().tap());
-        long pid = process.pid();
-        long startTicks = ProcFs.stat(pid).map(ProcFs.Stat::startTicks).orElse(0L);
-        Pidfd pidfd = Pidfd.open(pid, startTicks).orElseThrow(() -> failedToStart(runtime));
-        VmHandles handles = VmHandles.ofProcess(
-                pid,
-                startTicks,
-                name(),
-                spec.acceleration().label(),
-                spec.network().sshPort(),
-                spec.network().ports());
-        QemuVm vm = new QemuVm(handles, pidfd, spec.directory());
+        VmmLauncher.Launched launched =
+                launcher.launch(NAME, command, spec, spec.network().tap());
+        QemuVm vm = new QemuVm(launched.handles(), launched.pidfd(), spec.directory());
         try {
             if (!vm.connect(CONTROL)) {
                 throw Thread.currentThread().isInterrupted()
                         ? new BangerException(ErrorCode.CANCELLED, "cancelled while QEMU was starting")
-                        : failedToStart(runtime);
+                        : VmmLauncher.failedToStart(NAME, spec.runtime());
             }
             then.accept(vm);
             return vm;
@@ -132,63 +121,11 @@ public final class QemuVmm implements Vmm {
                 vm.close();
             });
             if (endedByItself) {
-                throw failedToStart(runtime); // what QEMU said of it is better than that its socket closed
+                throw VmmLauncher.failedToStart(
+                        NAME, spec.runtime()); // what QEMU said of it is better than that its socket closed
             }
             throw e;
         }
-    }
-
-    private Process launch(List<String> qemu, Path directory, VmRuntime runtime, @Nullable Tap tap) {
-        List<String> command = new ArrayList<>(List.of(
-                launcher.toString(),
-                "--ring",
-                fileName(runtime.logPath()) + ":" + CONSOLE_BYTES,
-                "--ring",
-                fileName(runtime.vmmLogPath()) + ":" + VMM_LOG_BYTES));
-        if (tap != null) {
-            command.addAll(List.of("--tap", tap.name()));
-        }
-        command.add("--");
-        command.addAll(qemu);
-        try {
-            // Sockets of a boot before would make QEMU's bind fail, and the log would explain the wrong boot.
-            for (String stale : List.of(runtime.apiSocket(), runtime.vsockPath(), runtime.vmmLogPath())) {
-                Files.deleteIfExists(Path.of(stale));
-            }
-            ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-            builder.environment().clear();
-            builder.environment().put("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-            builder.environment().put("LC_ALL", "C");
-            return builder.redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
-                    .redirectOutput(Redirect.DISCARD)
-                    .redirectError(Redirect.DISCARD)
-                    .start();
-        } catch (IOException e) {
-            throw new BangerException(ErrorCode.VMM_FAILED, "cannot start " + launcher + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** banger-launch works in the VM's directory as QEMU does, and goes with it when it is moved. */
-    private static String fileName(String path) {
-        return String.valueOf(Path.of(path).getFileName());
-    }
-
-    private BangerException failedToStart(VmRuntime runtime) {
-        String said = "";
-        try {
-            // The logger writes what QEMU said last only after QEMU has ended; give it a moment.
-            for (int i = 0; i < 20 && said.isBlank(); i++) {
-                Thread.sleep(10);
-                Path log = Path.of(runtime.vmmLogPath());
-                said = Files.exists(log) ? Files.readString(log).strip() : "";
-            }
-        } catch (IOException e) {
-            said = "";
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        String reason = said.lines().reduce((first, second) -> second).orElse("it said nothing");
-        return new BangerException(ErrorCode.VMM_FAILED, "QEMU did not start: " + reason, said, null);
     }
 
     @Override

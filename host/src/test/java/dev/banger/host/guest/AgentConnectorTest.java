@@ -96,7 +96,9 @@ class AgentConnectorTest {
                     0,
                     Fields.builder()
                             .u32(Field.VERSION, Frame.PROTOCOL_VERSION)
-                            .bytes(Field.NONCE, hello.fields().bytes(Field.NONCE).orElseThrow())
+                            .bytes(
+                                    Field.NONCE,
+                                    hello.fields().bytes(Field.NONCE).orElseThrow())
                             .string(Field.STATE, "ready")));
             done.await();
         }

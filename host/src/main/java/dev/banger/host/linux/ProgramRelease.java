@@ -1,13 +1,12 @@
-package dev.banger.host.qemu;
+package dev.banger.host.linux;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
-import dev.banger.host.linux.Program;
-import dev.banger.host.linux.ProgramRunner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -15,32 +14,43 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which release of QEMU is installed. Asking it takes longer than a whole restore, so the answer is kept as long as the program is
- * the same file. Thread-safe.
+ * Which release of a program is installed. Asking it takes longer than a whole restore, so the answer is kept as long as the program
+ * is the same file. Thread-safe.
  */
-final class QemuRelease {
-    private static final Logger LOG = LoggerFactory.getLogger(QemuRelease.class);
-    private static final Pattern VERSION = Pattern.compile("version ([0-9]{1,3})\\.([0-9]{1,3})");
+public final class ProgramRelease {
+    private static final Logger LOG = LoggerFactory.getLogger(ProgramRelease.class);
+    private static final Pattern VERSION = Pattern.compile("\\bv(?:ersion )?([0-9]{1,3})\\.([0-9]{1,3})");
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    /** What {@code --version} says. */
+    public record Release(int major, int minor) implements Comparable<Release> {
+        @Override
+        public int compareTo(Release other) {
+            return major != other.major ? Integer.compare(major, other.major) : Integer.compare(minor, other.minor);
+        }
+
+        @Override
+        public String toString() {
+            return major + "." + minor;
+        }
+    }
 
     private final ProgramRunner programs;
     private final Path file;
     private @Nullable String known;
 
-    /** The answer is kept in {@code directory}. */
-    QemuRelease(ProgramRunner programs, Path directory) {
+    /** The answer is kept in {@code file}. */
+    public ProgramRelease(ProgramRunner programs, Path file) {
         this.programs = programs;
-        file = directory.resolve("qemu-release");
+        this.file = file;
     }
 
-    /** False too when it cannot be found out. */
-    synchronized boolean atLeast(Path program, int major, int minor) {
+    /** Empty when it cannot be found out. */
+    public synchronized Optional<Release> of(Path program) {
         Matcher version = VERSION.matcher(text(program));
-        if (!version.find()) {
-            return false;
-        }
-        int its = Integer.parseInt(version.group(1));
-        return its > major || (its == major && Integer.parseInt(version.group(2)) >= minor);
+        return version.find()
+                ? Optional.of(new Release(Integer.parseInt(version.group(1)), Integer.parseInt(version.group(2))))
+                : Optional.empty();
     }
 
     private String text(Path program) {
@@ -60,10 +70,10 @@ final class QemuRelease {
             if (e.code() == ErrorCode.CANCELLED) {
                 throw e;
             }
-            LOG.warn("QEMU does not tell its version", e);
+            LOG.warn("{} does not tell its version", program, e);
             return "";
         } catch (IOException e) {
-            LOG.warn("QEMU's version could not be kept", e);
+            LOG.warn("The version of {} could not be kept", program, e);
             return "";
         }
     }
