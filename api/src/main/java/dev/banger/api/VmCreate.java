@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param waitFor how far the start goes before it counts as done
  * @param network how it is attached to a network; null: in user mode
  * @param nested whether it can run VMs itself, with KVM
+ * @param vmm {@code qemu} or {@code firecracker}; {@code auto} and null: the best that works here
  */
 @Json
 public record VmCreate(
@@ -39,8 +40,9 @@ public record VmCreate(
         boolean ephemeral,
         @Nullable WaitFor waitFor,
         @Nullable VmNetwork network,
-        boolean nested) {
+boolean nested, @Nullable String vmm){
     public VmCreate {
+        vmm = "auto".equals(vmm) ? null : vmm;
         // A JSON body may leave it out.
         ports = ports == null ? List.of() : List.copyOf(ports);
     }

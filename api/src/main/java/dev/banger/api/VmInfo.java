@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param id 12 hex digits
  * @param name also the guest's hostname
  * @param state what it is doing
- * @param vmm {@code qemu}
+ * @param vmm {@code qemu} or {@code firecracker} while running; else what was asked for, or {@code auto}
  * @param acceleration {@code kvm} or {@code tcg} (software emulation) while running; else what was asked for, or {@code auto}
  * @param pid of the VMM process, while running
  * @param address the address on which the host reaches the VM's ssh and published ports

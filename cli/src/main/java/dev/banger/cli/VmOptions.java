@@ -44,8 +44,8 @@ final class VmOptions {
             paramLabel = "[ADDRESS:]HOST:GUEST",
             converter = Ports.Converter.class,
             description =
-                    "Make a TCP port of the guest reachable at the VM's address, for this host alone, or at an address of"
-                            + " this host, also for others; may be repeated.")
+                    "Make a TCP port of the guest reachable at the VM's address, for this host alone, or at an address"
+                            + " of this host, also for others; may be repeated.")
     private List<PublishedPort> ports = List.of();
 
     @Option(
@@ -55,9 +55,17 @@ final class VmOptions {
     private @Nullable String acceleration;
 
     @Option(
-            names = "--nested",
+names = "--nested",
             description = "Let it run VMs itself: in it, modprobe kvm_amd or kvm_intel makes /dev/kvm.")
     private boolean nested;
+
+    @Option(
+            names = "--vmm",
+            paramLabel = "NAME",
+            description = "qemu, firecracker (root, KVM, --network bridge), or auto: the best that works here; default:"
+                    + " auto.")
+    private @Nullable String vmm;
+
 
     @Option(
             names = "--wait",
@@ -120,6 +128,7 @@ final class VmOptions {
                 network == null && !nat && allowHosts.isEmpty() && netRate == 0
                         ? null
                         : new VmNetwork(network, nat, allowHosts, netRate),
-                nested);
+nested, vmm);
+
     }
 }

@@ -1,6 +1,7 @@
 package dev.banger.vm;
 
 import dev.banger.vm.RootDisks.Disk;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,22 @@ public record HostSeams(
         }
         disks.add(new Disk(machine.kernel().modules(), "raw", "modules", true));
         return disks;
+    }
+
+    /** How a new VM is run. */
+    VmmSelector.Choice choose(VmSpec spec) {
+        return choose(spec, true);
+    }
+
+    /** How a VM that may have run already is run. */
+    VmmSelector.Choice choose(VmRecord vm) {
+        Path root = Path.of(vm.runtime().systemOverlay());
+        return choose(vm.spec(), Files.notExists(root) || !root.toString().endsWith(".qcow2"));
+    }
+
+    private VmmSelector.Choice choose(VmSpec spec, boolean rawDisks) {
+        boolean tap = networks.named(spec.network()).bridge().isPresent();
+        return vmms.choose(new VmmSelector.Wish(spec.vmm(), spec.acceleration(), tap, rawDisks, spec.nested()));
     }
 
     /** Who a VM is to be, in the network it is in. */

@@ -332,7 +332,7 @@ public final class Pool implements AutoCloseable {
                         false,
                         List.of(),
                         0,
-                        machine.key().nested()),
+machine.key().nested(), machine.choice().vmm().name()), 
                 VmRuntime.in(
                         directories.of(id),
                         "prepared",

@@ -292,7 +292,7 @@ final class Snapshots {
     Templates.Machine machine(VmRecord vm) {
         return templates.machine(
                 vm.spec(),
-                host.vmms().choose(vm.spec()),
+                host.choose(vm),
                 images.get(vm.spec().image(), vm.spec().imageDigest()),
                 kernels.get(vm.spec().kernel()));
     }
@@ -361,7 +361,8 @@ final class Snapshots {
                 now.nat(),
                 now.allowHosts(),
                 now.netRate(),
-                now.nested()));
+now.nested(), now.vmm()));
+
     }
 
     /** Deletes a snapshot by name; refused where anything but its own VM's disks is based on it. */

@@ -164,10 +164,7 @@ public final class Templates implements AutoCloseable {
         MachineKey key = template.key();
         try {
             Kernel kernel = kernels.get(key.kernel());
-            VmmSelector.Choice choice = host.vmms().choose(key.acceleration(), key.nested());
-            return choice.vmm()
-                            .build(choice.acceleration(), key.nested())
-                            .equals(new Vmm.Build(key.vmm(), key.cpuModel()))
+            return host.vmms().offers(new Vmm.Build(key.vmm(), key.cpuModel()), key.acceleration(), key.nested())
                     && images.get(key.image()).digest().equals(key.imageDigest())
                     && kernel.digest().equals(key.kernelDigest())
                     && String.valueOf(kernels.initramfs(kernel).getFileName()).equals(key.initramfs());
@@ -355,7 +352,7 @@ public final class Templates implements AutoCloseable {
     public Snapshot warm(VmSpec spec, Progress progress) {
         Kernel kernel = kernels.ensure(spec.kernel(), progress);
         Image image = images.ensure(spec.image(), progress);
-        return make(machine(spec, host.vmms().choose(spec), image, kernel), progress);
+        return make(machine(spec, host.choose(spec), image, kernel), progress);
     }
 
     /** Ends what a daemon that was killed left behind. Called once, before anything else. */

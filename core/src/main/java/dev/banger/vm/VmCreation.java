@@ -90,7 +90,8 @@ final class VmCreation {
                 wish != null && (wish.nat() || !wish.allowHosts().isEmpty()),
                 wish == null ? List.of() : wish.allowHosts(),
                 wish == null ? 0 : wish.netRate(),
-                request.nested());
+request.nested(), request.vmm());
+
         List<String> missing = network.missing();
         if (!missing.isEmpty()) {
             throw new BangerException(
@@ -118,6 +119,10 @@ final class VmCreation {
         String acceleration = spec.acceleration();
         if (acceleration != null && !Set.of("kvm", "tcg").contains(acceleration)) {
             throw BangerException.invalid("acceleration is kvm or tcg, not \"" + acceleration + "\"");
+        }
+        String vmm = spec.vmm();
+        if (vmm != null && !Set.of("qemu", "firecracker").contains(vmm)) {
+            throw BangerException.invalid("vmm is auto, qemu or firecracker, not \"" + vmm + "\"");
         }
         if (spec.idlePauseSeconds() < 0) {
             throw BangerException.invalid("a VM is paused after a number of seconds, not " + spec.idlePauseSeconds());
@@ -161,7 +166,8 @@ final class VmCreation {
                         ? List.of()
                         : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts()),
                 Objects.requireNonNullElse(change.netRate(), old.netRate()),
-                old.nested()));
+old.nested(), old.vmm()));
+
     }
 
     /** Runs {@code work} while no name or address is taken. */

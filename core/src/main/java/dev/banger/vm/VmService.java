@@ -242,7 +242,7 @@ public final class VmService implements AutoCloseable {
             return Optional.empty();
         }
         Templates.Machine machine =
-                templates.machine(spec, host.vmms().choose(spec), images.get(spec.image()), kernels.get(spec.kernel()));
+                templates.machine(spec, host.choose(spec), images.get(spec.image()), kernels.get(spec.kernel()));
         return pool.take(machine, spec);
     }
 
@@ -342,7 +342,8 @@ public final class VmService implements AutoCloseable {
                 false,
                 null,
                 null,
-                request.nested()));
+request.nested(), null));
+
     }
 
     public List<Snapshot> snapshots(String ref) {

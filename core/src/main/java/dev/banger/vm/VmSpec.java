@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param allowHosts what of that, as {@link NetworkPolicy} reads it; empty: everything
  * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
  * @param nested whether it can run VMs itself, with KVM
+ * @param vmm {@code qemu} or {@code firecracker} when asked for; null: what works
  */
 public record VmSpec(
         String image,
@@ -33,7 +34,7 @@ public record VmSpec(
         boolean nat,
         List<String> allowHosts,
         long netRate,
-        boolean nested) {
+boolean nested, @Nullable String vmm){
     public VmSpec {
         ports = List.copyOf(ports);
         allowHosts =
@@ -56,7 +57,8 @@ public record VmSpec(
                 nat,
                 allowHosts,
                 netRate,
-                nested);
+nested, vmm);
+
     }
 
     /** The same but for what a running VM can change. */
@@ -80,6 +82,7 @@ public record VmSpec(
                 of.nat,
                 of.allowHosts,
                 of.netRate,
-                nested);
+nested, vmm);
+
     }
 }

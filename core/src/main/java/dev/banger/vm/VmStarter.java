@@ -98,7 +98,7 @@ final class VmStarter {
             preflight(vm);
             Templates.Machine machine = templates.machine(
                     vm.spec(),
-                    host.vmms().choose(vm.spec()),
+                    host.choose(vm),
                     images.get(vm.spec().image(), vm.spec().imageDigest()),
                     kernels.get(vm.spec().kernel()));
             return launch(vm, machine, Start.from(prepared), WaitFor.AGENT, stages);
@@ -118,7 +118,7 @@ final class VmStarter {
         try {
             Stages stages = new Stages(progress);
             stages.stage("checking the host");
-            VmmSelector.Choice choice = host.vmms().choose(vm.spec());
+            VmmSelector.Choice choice = host.choose(vm);
             preflight(vm);
             Image image = images.get(vm.spec().image(), vm.spec().imageDigest());
             Kernel kernel = kernels.get(vm.spec().kernel());

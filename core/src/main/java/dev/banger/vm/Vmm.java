@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A kind of virtual machine monitor. Thread-safe. */
 public interface Vmm {
-    /** {@code qemu} */
+    /** {@code qemu} or {@code firecracker} */
     String name();
 
     /**
@@ -31,6 +31,9 @@ public interface Vmm {
 
     /** Takes up a VM whose process runs already, after the daemon was restarted. */
     RunningVm reattach(VmRecord vm, VmHandles handles);
+
+    /** Whether it reads no qcow2. */
+    boolean needsRawDisks();
 
     /** What a saved machine needs to be restored: this VMM, in this build, with this CPU. */
     Build build(Acceleration acceleration, boolean nested);

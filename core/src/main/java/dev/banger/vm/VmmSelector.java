@@ -16,11 +16,50 @@ public final class VmmSelector {
 
         Acceleration acceleration();
 
+        /** Whether it can run only what is at a bridge. */
+        default boolean needsTap() {
+            return false;
+        }
+
         /** Tries it. @return why it cannot be used; empty: it can */
         String obstacle();
 
         /** Why VMs that run this way cannot run VMs themselves; empty: they can. Asked only where there is no other obstacle. */
         String nestedObstacle();
+
+        /** What is to be said of it although it can be used; empty: nothing. */
+        default String warning() {
+            return "";
+        }
+    }
+
+    /**
+     * What a VM asks for.
+     *
+     * @param vmm null: any
+     * @param acceleration {@code kvm} or {@code tcg}; null: any
+     * @param tap whether it is at a bridge
+     * @param rawDisks whether its disks are no qcow2 files, or not made yet
+     * @param nested whether it is to run VMs itself
+     */
+    public record Wish(
+            @Nullable String vmm, @Nullable String acceleration, boolean tap, boolean rawDisks, boolean nested) {
+        private boolean allows(Candidate candidate) {
+            return (vmm == null || candidate.vmm().name().equals(vmm))
+                    && (acceleration == null || candidate.acceleration().label().equals(acceleration));
+        }
+
+        /** Why the candidate is none for the VM; empty: it is one. */
+        private String obstacle(Candidate candidate) {
+            if (candidate.needsTap() && !tap) {
+                return "it needs a network with taps: --network bridge, or one of your own";
+            }
+            if (candidate.vmm().needsRawDisks() && !rawDisks) {
+                return "the VM has qcow2 disks, which it does not read";
+            }
+            String obstacle = candidate.obstacle();
+            return obstacle.isEmpty() && nested ? candidate.nestedObstacle() : obstacle;
+        }
     }
 
     /** What was tried. An empty obstacle means that it works. */
@@ -36,26 +75,23 @@ public final class VmmSelector {
         this.candidates = List.copyOf(candidates);
     }
 
-    /** The way for a VM. */
-    Choice choose(VmSpec spec) {
-        return choose(spec.acceleration(), spec.nested());
-    }
-
-    /** The first way that works; {@code wanted} limits the choice to that acceleration, {@code nested} to what runs VMs in VMs. */
-    public Choice choose(@Nullable String wanted, boolean nested) {
+    /** The first way that works and that is allowed. */
+    public Choice choose(Wish wish) {
         List<Attempt> attempts = new ArrayList<>();
         for (Candidate candidate : candidates) {
-            if (wanted != null && !candidate.acceleration().label().equals(wanted)) {
+            if (!wish.allows(candidate)) {
                 continue;
             }
-            Attempt attempt =
-                    new Attempt(candidate.vmm().name(), candidate.acceleration(), obstacle(candidate, nested));
+            Attempt attempt = new Attempt(candidate.vmm().name(), candidate.acceleration(), wish.obstacle(candidate));
             attempts.add(attempt);
             if (attempt.obstacle().isEmpty()) {
                 return new Choice(candidate.vmm(), candidate.acceleration(), List.copyOf(attempts));
             }
         }
         StringBuilder message = new StringBuilder("no way to run a VM here");
+        if (attempts.isEmpty()) {
+            message.append("; there is no ").append(wish.vmm()).append(" with ").append(wish.acceleration());
+        }
         for (Attempt attempt : attempts) {
             message.append("; ")
                     .append(attempt.vmm())
@@ -67,9 +103,13 @@ public final class VmmSelector {
         throw new BangerException(ErrorCode.PRECONDITION_FAILED, message.toString());
     }
 
-    private static String obstacle(Candidate candidate, boolean nested) {
-        String obstacle = candidate.obstacle();
-        return obstacle.isEmpty() && nested ? candidate.nestedObstacle() : obstacle;
+    /** Whether a machine that was saved by that build can be restored here. */
+    public boolean offers(Vmm.Build build, String acceleration, boolean nested) {
+        return candidates.stream()
+                .filter(candidate -> candidate.acceleration().label().equals(acceleration))
+                .filter(candidate -> candidate.obstacle().isEmpty())
+                .anyMatch(candidate ->
+                        candidate.vmm().build(candidate.acceleration(), nested).equals(build));
     }
 
     /** The VMM that runs a VM already. */
@@ -91,7 +131,11 @@ public final class VmmSelector {
                     candidate.vmm().name() + " with " + candidate.acceleration().label();
             if (obstacle.isEmpty()) {
                 works = true;
-                checks.add(new Check(Status.PASS, subject, cost(candidate.acceleration()), ""));
+                String warning = candidate.warning();
+                checks.add(
+                        warning.isEmpty()
+                                ? new Check(Status.PASS, subject, cost(candidate.acceleration()), "")
+                                : new Check(Status.WARN, subject, "works, but " + warning, ""));
             } else {
                 checks.add(new Check(Status.WARN, subject, obstacle, ""));
             }

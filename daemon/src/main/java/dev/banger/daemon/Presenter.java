@@ -38,7 +38,8 @@ final class Presenter {
                 vm.id(),
                 vm.name(),
                 runtime.state(),
-                handles.map(VmHandles::vmm).orElse("qemu"),
+                handles.map(VmHandles::vmm)
+                        .orElse(Objects.requireNonNullElse(vm.spec().vmm(), "auto")),
                 handles.map(VmHandles::acceleration)
                         .orElse(Objects.requireNonNullElse(vm.spec().acceleration(), "auto")),
                 handles.map(VmHandles::pid).orElse(null),

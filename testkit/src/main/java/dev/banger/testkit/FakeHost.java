@@ -171,6 +171,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     }
 
     @Override
+    public boolean needsRawDisks() {
+        return false;
+    }
+
+    @Override
     public RunningVm boot(BootSpec spec) {
         FakeVm vm;
         CountDownLatch gate;

@@ -103,7 +103,7 @@ class SavedMachinesTest {
         return service.create(
                 new VmCreate(
                         name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false),
+false, null), 
                 Progress.none());
     }
 
@@ -132,7 +132,7 @@ class SavedMachinesTest {
         service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-                        false),
+false, null), 
                 Progress.none());
         host.fail(step);
 

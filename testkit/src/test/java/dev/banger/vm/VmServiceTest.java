@@ -71,7 +71,8 @@ class VmServiceTest {
 
     private static VmCreate request(@Nullable String name) {
         return new VmCreate(
-                name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false);
+name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false, null);
+
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -124,7 +125,7 @@ class VmServiceTest {
         VmRecord vm = service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-                        false),
+false, null), 
                 Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
@@ -382,7 +383,7 @@ class VmServiceTest {
                 .create(
                         new VmCreate(
                                 "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null,
-                                null, false),
+null, false, null), 
                         Progress.none());
 
         service();
@@ -535,21 +536,22 @@ class VmServiceTest {
         VmService service = service();
         for (VmCreate bad : List.of(
                 new VmCreate(
-                        "dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null, false),
+                        "dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null, false, null),
                 new VmCreate(
-                        "dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null, false),
+                        "dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null, false, null),
                 new VmCreate(
                         "dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null, null,
-                        false),
+                        false, null),
                 new VmCreate(
-                        "dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null,
-                        false),
+                        "dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null, false, null),
                 new VmCreate(
-                        "dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null,
-                        false),
+                        "dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null, false, null),
                 new VmCreate(
                         "dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null, null,
-                        false),
+                        false, null),
+                new VmCreate(
+                        "dev", null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
+                        false, "xen"),
                 new VmCreate(
                         "dev",
                         null,
@@ -565,7 +567,7 @@ class VmServiceTest {
                         false,
                         null,
                         null,
-                        false))) {
+false, null))){
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
         }
@@ -577,11 +579,8 @@ class VmServiceTest {
         VmService service = service();
         assertThatThrownBy(() -> service.check(new VmCreate(
                         "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false)))
-                .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
-        assertThatThrownBy(() -> service.check(new VmCreate(
-                        "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false)))
+false, null))).satisfies(e->assertCode(e, ErrorCode.NOT_FOUND));
+assertThatThrownBy(()->service.check(new VmCreate("dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null, false, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }

@@ -52,6 +52,11 @@ public final class QemuVmm implements Vmm {
     }
 
     @Override
+    public boolean needsRawDisks() {
+        return false;
+    }
+
+    @Override
     public RunningVm boot(BootSpec spec) {
         OptionalLong khz = spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty();
         return start(spec, QemuCommandLine.boot(program().toString(), spec, khz, spec.nested() || translatesInParallel()), vm -> {});

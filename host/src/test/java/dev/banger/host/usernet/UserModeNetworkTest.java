@@ -38,7 +38,8 @@ class UserModeNetworkTest {
                 false,
                 List.of(),
                 0,
-                false));
+false, null));
+
     }
 
     @Test
