@@ -10,6 +10,10 @@ import dev.banger.host.debian.DebianImageBuilder;
 import dev.banger.host.debian.DebianKernelSource;
 import dev.banger.host.disk.Qcow2Overlay;
 import dev.banger.host.disk.SeededWorkDisks;
+import dev.banger.host.firecracker.FirecrackerCandidate;
+import dev.banger.host.firecracker.FirecrackerProcesses;
+import dev.banger.host.firecracker.FirecrackerProgram;
+import dev.banger.host.firecracker.FirecrackerVmm;
 import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.guest.AgentConnector;
 import dev.banger.host.initramfs.CpioInitramfs;
@@ -18,6 +22,7 @@ import dev.banger.host.linux.KvmProbe;
 import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.UserNamespace;
+import dev.banger.host.linux.VmmLauncher;
 import dev.banger.host.linux.VmmScan;
 import dev.banger.host.qemu.QemuCandidate;
 import dev.banger.host.qemu.QemuProcesses;
@@ -56,6 +61,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,6 +131,9 @@ final class Daemon implements AutoCloseable {
         Path launcher = tree.resolve("libexec/banger-launch");
         QemuVmm qemu = new QemuVmm(programs, launcher, places.run());
         KvmProbe kvm = new KvmProbe(programs, launcher);
+        FirecrackerProgram firecracker = new FirecrackerProgram(
+                programs, environment.getOrDefault(FirecrackerProgram.SETTING, ""), places.run());
+        Supplier<List<String>> rawDisks = () -> List.of("it needs raw root disks, which are not there yet");
         SshCapability ssh = new SshCapability(places.ssh());
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);
@@ -144,12 +153,14 @@ final class Daemon implements AutoCloseable {
         parts.push("named networks", namedNetworks::close);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
+                        new FirecrackerCandidate(
+                                new FirecrackerVmm(firecracker, new VmmLauncher(launcher)), firecracker, kvm, rawDisks),
                         new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
                         new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
                 new Qcow2Overlay(),
                 networks,
                 new AgentConnector(facts.build()),
-                new VmmScan(List.of(new QemuProcesses())),
+                new VmmScan(List.of(new QemuProcesses(), new FirecrackerProcesses())),
                 List.of(
                         new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())),
                         ssh,

@@ -27,7 +27,8 @@ final class BangerHome implements BeforeAllCallback, AfterAllCallback {
             Path.of(System.getProperty("banger.it.directory")).toAbsolutePath().normalize();
 
     /** What may stay in the run directory of a daemon that ended. */
-    private static final Set<String> LASTING = Set.of("start.lock", "bangerd.lock", "tsc-khz", "qemu-release");
+    private static final Set<String> LASTING =
+            Set.of("start.lock", "bangerd.lock", "tsc-khz", "qemu-release", "firecracker-release");
 
     private final Path path;
     private @Nullable Inventory before;

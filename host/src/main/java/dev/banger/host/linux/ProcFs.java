@@ -87,6 +87,24 @@ public final class ProcFs {
         }
     }
 
+    /** Whether a process of ours has a file open, whatever name it opened it by. */
+    public static boolean hasOpen(long pid, Path file) {
+        try (Stream<Path> descriptors = Files.list(PROC.resolve(pid + "/fd"))) {
+            Path real = file.toRealPath();
+            return descriptors.anyMatch(descriptor -> leadsTo(descriptor, real));
+        } catch (IOException e) {
+            return false; // it is gone, or the file is
+        }
+    }
+
+    private static boolean leadsTo(Path descriptor, Path file) {
+        try {
+            return Files.readSymbolicLink(descriptor).equals(file);
+        } catch (IOException e) {
+            return false; // closed between two looks
+        }
+    }
+
     /** All processes of this user. */
     public static List<Long> ownProcesses() {
         try (Stream<Path> entries = Files.list(PROC)) {

@@ -5,6 +5,7 @@ import dev.banger.network.Tap;
 import dev.banger.testkit.Records;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.RootDisks.Disk;
+import dev.banger.vm.VmRuntime;
 import dev.banger.vm.Vmm.Attachment;
 import dev.banger.vm.Vmm.BootSpec;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ final class Specimen {
                 2,
                 128,
                 Acceleration.KVM,
+                false,
                 directory.resolve("vmlinux"),
                 directory.resolve("initramfs"),
                 List.of(
@@ -32,7 +34,34 @@ final class Specimen {
                         new Disk(directory.resolve("work.raw"), "raw", "work", false),
                         new Disk(directory.resolve("modules"), "raw", "modules", true)),
                 new Attachment("172.30.0.2", "02:62:00:00:00:01", 22, List.of(), new Tap("bang-test", 7)),
-                Records.vm("dev", 1).runtime());
+                runtime(directory));
+    }
+
+    static VmRuntime runtime(Path directory) {
+        VmRuntime other = Records.vm("dev", 1).runtime();
+        return new VmRuntime(
+                other.state(),
+                other.guestIp(),
+                other.hostAddress(),
+                directory.resolve("api.sock").toString(),
+                directory.resolve("agent.sock").toString(),
+                null,
+                directory.resolve("console.log").toString(),
+                directory.resolve("vmm.log").toString(),
+                other.dnsName(),
+                directory.toString(),
+                directory.resolve("root.raw").toString(),
+                directory.resolve("work.raw").toString(),
+                other.mac(),
+                other.machineId(),
+                0,
+                null,
+                null,
+                List.of(),
+                null,
+                null,
+                false,
+                null);
     }
 
     static List<Request> everyRequest() {
