@@ -34,6 +34,7 @@ iptables iptables-nft
 nftables nft
 passwd useradd
 procps pkill
+xfsprogs mkfs.xfs
 LIST
 }
 

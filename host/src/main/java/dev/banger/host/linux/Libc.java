@@ -17,7 +17,14 @@ import java.nio.charset.StandardCharsets;
  * arguments are numbers or segments that live until it returns. Numbers are those of Linux on 64-bit machines. Thread-safe.
  */
 final class Libc {
+    static final int EPERM = 1;
+    static final int ENOENT = 2;
     static final int EINTR = 4;
+    static final int ENXIO = 6;
+    static final int EACCES = 13;
+    static final int EBUSY = 16;
+    static final int ENODEV = 19;
+    static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
     static final int O_CREAT = 0100;
     static final int O_CLOEXEC = 02000000;
@@ -202,6 +209,19 @@ final class Libc {
             MemorySegment.copy(argument, ValueLayout.JAVA_BYTE, 0, structure, 0, structure.length);
             return result;
         }
+    }
+
+    private static final class IoctlValue {
+        static final MethodHandle HANDLE = handle(
+                "ioctl",
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG),
+                Linker.Option.firstVariadicArg(2));
+    }
+
+    /** ioctl(2) of a request whose argument is a number, or that has none. */
+    static Result ioctl(int fd, long request, long value) {
+        return call(state -> (int) IoctlValue.HANDLE.invokeExact(state, fd, request, value));
     }
 
     private static final class Transfer {

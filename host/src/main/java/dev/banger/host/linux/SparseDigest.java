@@ -54,42 +54,23 @@ public final class SparseDigest {
 
     /** Hands over each block that is not all zeros. @return their bytes together */
     private static long blocks(Path file, Blocks blocks) throws IOException {
-        int fd = open(file);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
             ByteBuffer block = ByteBuffer.allocate(BLOCK);
-            long at = 0;
-            long data = 0;
-            while (at < size) {
-                Libc.Result next = Libc.lseek(fd, at, Libc.SEEK_DATA);
-                if (next.failed()) {
-                    break; // ENXIO: nothing but a hole up to the end
-                }
-                at = next.value() / BLOCK * BLOCK;
-                Libc.Result hole = Libc.lseek(fd, next.value(), Libc.SEEK_HOLE);
-                long end = hole.failed() ? size : hole.value();
-                for (; at < end; at += BLOCK) {
+            long[] at = new long[1];
+            long[] data = new long[1];
+            Extents.of(file, (start, end) -> {
+                for (at[0] = Math.max(at[0], start / BLOCK * BLOCK); at[0] < end; at[0] += BLOCK) {
                     block.clear();
-                    while (block.hasRemaining() && channel.read(block, at + block.position()) > 0) {}
+                    while (block.hasRemaining() && channel.read(block, at[0] + block.position()) > 0) {}
                     int length = block.flip().remaining();
                     if (Arrays.mismatch(block.array(), 0, length, ZEROS, 0, length) >= 0) {
-                        blocks.block(at, block);
-                        data += length;
+                        blocks.block(at[0], block);
+                        data[0] += length;
                     }
                 }
-            }
-            return data;
-        } finally {
-            Libc.close(fd);
+            });
+            return data[0];
         }
-    }
-
-    private static int open(Path file) throws IOException {
-        Libc.Result opened = Libc.open(file.toString(), Libc.O_CLOEXEC, 0);
-        if (opened.failed()) {
-            throw new IOException("cannot open " + file + " (errno " + opened.errno() + ")");
-        }
-        return (int) opened.value();
     }
 
     private static MessageDigest sha256() {

@@ -18,9 +18,6 @@ public final class TapDevice implements AutoCloseable {
     private static final short IFF_NO_PI = 0x1000;
     private static final int IFREQ_BYTES = 40;
     private static final int NAME_BYTES = 16;
-    private static final int ENOENT = 2;
-    private static final int EPERM = 1;
-    private static final int EBUSY = 16;
     private static final int LONGEST_FRAME = 65536;
 
     private final int fd;
@@ -56,13 +53,13 @@ public final class TapDevice implements AutoCloseable {
     }
 
     private static BangerException failure(String name, int errno) {
-        ErrorCode code = errno == EPERM
+        ErrorCode code = errno == Libc.EPERM
                 ? ErrorCode.PERMISSION_DENIED
-                : errno == EBUSY ? ErrorCode.IN_USE : ErrorCode.PRECONDITION_FAILED;
+                : errno == Libc.EBUSY ? ErrorCode.IN_USE : ErrorCode.PRECONDITION_FAILED;
         return new BangerException(
                 code,
                 "cannot open tap " + name + " through /dev/net/tun (errno " + errno + ")"
-                        + (errno == ENOENT ? "; try: modprobe tun" : ""));
+                        + (errno == Libc.ENOENT ? "; try: modprobe tun" : ""));
     }
 
     /** Sends a frame to the host; false when the tap is down. */
