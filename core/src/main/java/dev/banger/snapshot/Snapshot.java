@@ -1,10 +1,13 @@
 package dev.banger.snapshot;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
 import dev.banger.api.PublishedPort;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +31,8 @@ public record Snapshot(
     /** CPUs and devices, in the VMM's own format. */
     public static final String STATE = "state";
 
-    public static final String ROOT = "root.qcow2";
-    public static final String WORK = "work.qcow2";
+    /** Names of disks, by the kind of the disk. */
+    private static final Pattern DISK = Pattern.compile("(root|work)\\.(qcow2|raw|cow)");
 
     /**
      * A file as it was when it was published.
@@ -64,6 +67,21 @@ public record Snapshot(
 
     public Path file(String name) {
         return directory.resolve(name);
+    }
+
+    /** Whether a file of that name is a disk. */
+    public static boolean isDisk(String name) {
+        return DISK.matcher(name).matches();
+    }
+
+    /** The disk of that serial number: {@code root}, {@code work}. */
+    public Path disk(String serial) {
+        return files.keySet().stream()
+                .filter(name -> isDisk(name) && name.startsWith(serial + "."))
+                .findFirst()
+                .map(this::file)
+                .orElseThrow(() -> new BangerException(
+                        ErrorCode.DATA_CORRUPT, directory + " has no " + serial + " disk; it was damaged"));
     }
 
     /** What it takes up on disk. */

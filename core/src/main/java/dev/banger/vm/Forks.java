@@ -129,15 +129,18 @@ spec.nested(), spec.vmm()));
     }
 
     private VmRecord base(VmRecord fork, VmRecord parent, Snapshot snapshot) {
-        VmRecord row = lifecycle
-                .existing(fork.id())
-                .with(fork.spec().withImageDigest(parent.spec().imageDigest()))
-                .with(fork.runtime().basedOn(snapshot.id()));
+        DiskKind kind = DiskKind.of(snapshot.disk("root"));
+        VmRecord row = HostSeams.withNewDisks(
+                lifecycle
+                        .existing(fork.id())
+                        .with(fork.spec().withImageDigest(parent.spec().imageDigest()))
+                        .with(fork.runtime().basedOn(kind == DiskKind.QCOW2 ? snapshot.id() : null)),
+                kind);
         vms.update(row);
         directories.create(fork.directory());
         for (String serial : List.of("work", "root")) {
-            Path file = snapshot.file(serial + ".qcow2");
-            host.rootDisks().overlay(file, file, DiskHandover.disk(fork, serial));
+            Path file = snapshot.disk(serial);
+            host.rootDisks().overlay(file, file, DiskHandover.disk(row, serial));
         }
         return row;
     }

@@ -1,10 +1,14 @@
 package dev.banger.vm;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.network.Tap;
 import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The host's side of a VM, as one parameter: what {@link VmService} needs from the adapters. */
 public record HostSeams(
@@ -40,12 +44,61 @@ public record HostSeams(
     /** How a VM that may have run already is run. */
     VmmSelector.Choice choose(VmRecord vm) {
         Path root = Path.of(vm.runtime().systemOverlay());
-        return choose(vm.spec(), Files.notExists(root) || !root.toString().endsWith(".qcow2"));
+        Path work = Path.of(vm.runtime().workDisk());
+        boolean made = keepsRoot(vm) || Files.exists(work);
+        return choose(vm.spec(), !made || DiskKind.of(keepsRoot(vm) ? root : work).isRaw());
     }
 
     private VmmSelector.Choice choose(VmSpec spec, boolean rawDisks) {
         boolean tap = networks.named(spec.network()).bridge().isPresent();
         return vmms.choose(new VmmSelector.Wish(spec.vmm(), spec.acceleration(), tap, rawDisks, spec.nested()));
+    }
+
+    private static boolean keepsRoot(VmRecord vm) {
+        return Files.exists(Path.of(vm.runtime().systemOverlay()))
+                || vm.runtime().base() != null
+                || DiskHandover.cameFromSnapshot(vm);
+    }
+
+    /** A VM's record with names of disks that its VMM can read. Those that are there keep theirs. */
+    VmRecord withDisksFor(VmRecord vm, Vmm vmm) {
+        Path root = Path.of(vm.runtime().systemOverlay());
+        Path work = Path.of(vm.runtime().workDisk());
+        boolean raw = vmm.needsRawDisks();
+        boolean stays = keepsRoot(vm);
+        if (stays || Files.exists(work)) {
+            Path known = stays ? root : work;
+            if (raw && !DiskKind.of(known).isRaw()) {
+                throw new BangerException(
+                        ErrorCode.PRECONDITION_FAILED,
+                        "the disks of " + vm.name() + " are qcow2 files, which " + vmm.name()
+                                + " cannot read; start it with the VMM that it has run with, or make a new VM");
+            }
+            if (stays) {
+                return vm;
+            }
+            DiskKind kind = DiskKind.of(work).isRaw() ? rootDisks.kindFor(true) : DiskKind.QCOW2;
+            return vm.with(vm.runtime()
+                    .withDisks(
+                            kind.file(vm.directory(), "root").toString(),
+                            work.toString(),
+                            vm.runtime().base()));
+        }
+        return withNewDisks(vm, rootDisks.kindFor(raw));
+    }
+
+    /** A VM's record with the names of disks that are still to be made. */
+    static VmRecord withNewDisks(VmRecord vm, DiskKind kind) {
+        return vm.with(vm.runtime()
+                .withDisks(
+                        kind.file(vm.directory(), "root").toString(),
+                        kind.ofWorkDisk().file(vm.directory(), "work").toString(),
+                        vm.runtime().base()));
+    }
+
+    /** What the host gave a VM, its VMM's process among it. */
+    VmHandles handles(VmRecord vm, VmHandles process, @Nullable Tap tap) {
+        return process.with(tap, rootDisks.devices(Path.of(vm.runtime().systemOverlay())));
     }
 
     /** Who a VM is to be, in the network it is in. */

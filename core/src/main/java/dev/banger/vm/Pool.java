@@ -106,6 +106,10 @@ public final class Pool implements AutoCloseable {
             return record.directory();
         }
 
+        DiskKind diskKind() {
+            return DiskKind.of(record.runtime().systemOverlay());
+        }
+
         /** Its process, under the VM that has taken it, whose ports are published. */
         RunningVm running(Vmm.BootSpec spec) {
             running.movedTo(spec.directory());
@@ -256,7 +260,8 @@ public final class Pool implements AutoCloseable {
         if (template.isEmpty()) {
             return false;
         }
-        VmRecord vm = record(machine, wish.getKey());
+        VmRecord vm = HostSeams.withNewDisks(
+                record(machine, wish.getKey()), DiskKind.of(template.get().disk("root")));
         try (Rollback rollback = new Rollback()) {
             rollback.push("a prepared VM", () -> directories.delete(vm.directory()));
             directories.create(vm.directory());
@@ -274,11 +279,9 @@ public final class Pool implements AutoCloseable {
     }
 
     private Prepared restored(Make make, Templates.Machine machine, Snapshot template, VmRecord vm, Rollback rollback) {
-        host.rootDisks()
-                .copy(
-                        template.file(Snapshot.ROOT),
-                        machine.image(),
-                        Path.of(vm.runtime().systemOverlay()));
+        Path root = Path.of(vm.runtime().systemOverlay());
+        rollback.push("the root disk of a prepared VM", () -> host.rootDisks().release(root));
+        host.rootDisks().copy(template.disk("root"), machine.image(), root);
         Network network = host.networks().of(vm);
         rollback.push("the network of a prepared VM", () -> network.release(vm));
         RunningVm running = machine.choice()
@@ -357,6 +360,7 @@ machine.key().nested(), machine.choice().vmm().name()),
         each.end();
         host.networks().of(each.record).release(each.record);
         try {
+            host.rootDisks().release(Path.of(each.record.runtime().systemOverlay()));
             directories.delete(each.directory());
         } catch (BangerException e) {
             LOG.warn("Could not delete {}", each.directory(), e);
@@ -366,6 +370,7 @@ machine.key().nested(), machine.choice().vmm().name()),
     /** Ends what a daemon that was killed had prepared, and begins to look after memory. Called once, before anything else. */
     void start() {
         host.processes().scan(directories.root()).values().forEach(host.processes()::kill);
+        host.rootDisks().releaseAll(directories.root());
         directories.ids().forEach(id -> directories.delete(directories.of(id)));
         background.scheduleWithFixedDelay(this::refill, LOOK_AFTER_SECONDS, LOOK_AFTER_SECONDS, TimeUnit.SECONDS);
     }

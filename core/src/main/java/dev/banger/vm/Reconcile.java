@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.api.VmState;
 import dev.banger.vm.VmmProcesses.VmmProcess;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -102,7 +103,7 @@ final class Reconcile {
 
     /** The process is there: take it up, whatever the file says. */
     private void keep(VmRecord vm, VmmProcess process, HandleFiles.Found found) {
-        VmHandles known = found instanceof HandleFiles.Found.Handles whole
+        VmHandles itself = found instanceof HandleFiles.Found.Handles whole
                         && whole.handles().pid() == process.pid()
                         && whole.handles().startTicks() == process.startTicks()
                 ? whole.handles()
@@ -113,6 +114,7 @@ final class Reconcile {
                         process.acceleration(),
                         vm.runtime().sshPort(),
                         vm.spec().ports());
+        VmHandles known = host.handles(vm, itself, vm.runtime().tap());
         handles.seed(vm.id(), vm.directory(), known, found);
         VmRecord current = vm;
         RunningVm running = host.vmms().byName(known.vmm()).reattach(vm, known);
@@ -146,6 +148,8 @@ final class Reconcile {
             lifecycle.settle(vm, "its VMM ended while the daemon was away");
         } else if (!(file instanceof HandleFiles.Found.Missing)) {
             lifecycle.settle(vm, vm.runtime().lastError());
+        } else {
+            host.rootDisks().release(Path.of(vm.runtime().systemOverlay())); // should an earlier attempt have failed
         }
     }
 }

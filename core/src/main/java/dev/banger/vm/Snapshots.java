@@ -17,9 +17,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -191,6 +194,9 @@ final class Snapshots {
                 vm.spec().workDiskBytes(),
                 vm.spec().ports());
         RunningVm running = live.find(vm.id()).filter(RunningVm::isAlive).orElse(null);
+        if (!DiskHandover.isLayered(vm)) {
+            return saveCopies(vm, machine.key(), origin, id, unfinished, memory, running, based, progress, rollback);
+        }
         rollback.push("overlays of " + vm.name(), () -> DiskHandover.deleteOverlays(vm, id));
         List<Disk> overlays = handover.overlays(vm, store.place(id), id);
         BangerException failure = null;
@@ -241,6 +247,58 @@ final class Snapshots {
         return published[0];
     }
 
+    /** What fails is undone, and the VM has lost nothing but time. */
+    private Snapshot saveCopies(
+            VmRecord vm,
+            MachineKey key,
+            Snapshot.Origin origin,
+            String id,
+            Path unfinished,
+            Path memory,
+            @Nullable RunningVm running,
+            Consumer<Snapshot> based,
+            Progress progress,
+            Rollback rollback) {
+        boolean goesOn = running != null && vm.runtime().state() == VmState.RUNNING;
+        if (running != null) {
+            progress.stage("pausing " + vm.name());
+            if (goesOn) {
+                rollback.push("the pause of " + vm.name(), running::resume);
+            }
+            running.pause();
+            progress.stage("saving its memory");
+            running.save(memory.resolve(Snapshot.MEMORY), memory.resolve(Snapshot.STATE));
+        }
+        progress.stage("copying its disks");
+        handover.copy(vm, unfinished);
+        if (running != null && goesOn) {
+            running.resume();
+            lifecycle.setClock(vm);
+        }
+        progress.stage("keeping the snapshot");
+        if (origin.name() == null) { // what is copied from it will not need it
+            Snapshot made = unpublished(vm, key, origin, id, unfinished);
+            based.accept(made);
+            store.discard(unfinished);
+            rollback.keep();
+            return made;
+        }
+        Snapshot[] published = new Snapshot[1];
+        Uninterrupted.run(() -> published[0] = store.seal(store.publish(id, key, origin, unfinished)));
+        rollback.keep();
+        LOG.info("Made snapshot {} ({}) of VM {}", origin.name(), id, vm.name());
+        return published[0];
+    }
+
+    private static Snapshot unpublished(
+            VmRecord vm, MachineKey key, Snapshot.Origin origin, String id, Path unfinished) {
+        Map<String, Snapshot.FileFact> disks = new HashMap<>();
+        for (Path disk : DiskHandover.copies(vm, unfinished)) {
+            disks.put(disk.getFileName().toString(), new Snapshot.FileFact(0, 0, 0));
+        }
+        return new Snapshot(id, key, Instant.now(), origin, disks, unfinished);
+    }
+
     private Snapshot finish(
             VmRecord vm, String id, MachineKey key, Snapshot.Origin origin, Path unfinished, Consumer<Snapshot> based) {
         bases.lock();
@@ -262,7 +320,7 @@ final class Snapshots {
             boolean switched = running == null || running.writesTo(DiskHandover.rootOverlay(vm, id));
             if (whole && switched && store.find(id).isPresent()) {
                 handover.replaceDisks(vm, id, id);
-            } else if (whole && switched && Files.exists(unfinished.resolve(Snapshot.ROOT))) {
+            } else if (whole && switched && DiskHandover.areLinked(unfinished)) {
                 LOG.info("Finishing snapshot {} of VM {} without its memory", id, vm.name());
                 dropMemory(unfinished);
                 Snapshot.Origin origin = new Snapshot.Origin(

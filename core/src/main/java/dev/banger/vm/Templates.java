@@ -257,7 +257,9 @@ public final class Templates implements AutoCloseable {
                 "",
                 mac(),
                 hex(16));
-        Path root = directory.resolve(Snapshot.ROOT);
+        Path root =
+                host.rootDisks().kindFor(machine.choice().vmm().needsRawDisks()).file(directory, "root");
+        rollback.push("the root disk of the template", () -> host.rootDisks().release(root));
         progress.stage("booting a machine for the template");
         RunningVm running = machine.choice()
                 .vmm()
@@ -287,6 +289,7 @@ public final class Templates implements AutoCloseable {
         running.pause();
         running.save(directory.resolve(Snapshot.MEMORY), directory.resolve(Snapshot.STATE));
         end(running);
+        host.rootDisks().release(root);
     }
 
     /** Enough for an init and its services to start as they will; the ssh key is thrown away with the first restore. */
@@ -358,6 +361,7 @@ public final class Templates implements AutoCloseable {
     /** Ends what a daemon that was killed left behind. Called once, before anything else. */
     void reconcile() {
         host.processes().scan(store.making()).values().forEach(host.processes()::kill);
+        host.rootDisks().releaseAll(store.making());
         store.clear();
     }
 

@@ -1,7 +1,9 @@
 package dev.banger.vm;
 
 import dev.banger.api.PublishedPort;
+import dev.banger.network.Tap;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,5 +37,21 @@ public record VmHandles(
     public static VmHandles ofProcess(
             long pid, long startTicks, String vmm, String acceleration, int sshPort, List<PublishedPort> ports) {
         return new VmHandles(pid, startTicks, vmm, acceleration, sshPort, ports, null, null, null, null, null);
+    }
+
+    /** With what else the host gave the VM, as the host shows it. */
+    VmHandles with(@Nullable Tap itsTap, Optional<RootDisks.Devices> devices) {
+        return new VmHandles(
+                pid,
+                startTicks,
+                vmm,
+                acceleration,
+                sshPort,
+                ports,
+                itsTap == null ? null : itsTap.name(),
+                devices.map(RootDisks.Devices::baseLoop).orElse(null),
+                devices.map(RootDisks.Devices::cowLoop).orElse(null),
+                devices.map(RootDisks.Devices::dmName).orElse(null),
+                devices.map(RootDisks.Devices::dmDevice).orElse(null));
     }
 }

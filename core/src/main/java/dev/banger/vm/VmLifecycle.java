@@ -7,6 +7,7 @@ import dev.banger.api.VmState;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import dev.banger.operation.Uninterrupted;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -302,6 +303,9 @@ final class VmLifecycle {
     void tearDown(VmRecord vm) {
         try (Rollback undo = new Rollback()) {
             undo.push("handles", () -> handles.remove(vm.id(), vm.directory()));
+            undo.push(
+                    "root disk",
+                    () -> host.rootDisks().release(Path.of(vm.runtime().systemOverlay())));
             undo.push("network", () -> host.networks().of(vm).release(vm));
             host.capabilities().forEach(capability -> undo.push(capability.name(), () -> capability.cleanUp(vm)));
             undo.push("control", () -> live.remove(vm.id()));

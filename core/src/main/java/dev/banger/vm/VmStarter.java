@@ -96,6 +96,7 @@ final class VmStarter {
             Stages stages = new Stages(progress);
             stages.stage("checking the host");
             preflight(vm);
+            vm = HostSeams.withNewDisks(vm, prepared.diskKind());
             Templates.Machine machine = templates.machine(
                     vm.spec(),
                     host.choose(vm),
@@ -120,6 +121,7 @@ final class VmStarter {
             stages.stage("checking the host");
             VmmSelector.Choice choice = host.choose(vm);
             preflight(vm);
+            vm = host.withDisksFor(vm, choice.vmm());
             Image image = images.get(vm.spec().image(), vm.spec().imageDigest());
             Kernel kernel = kernels.get(vm.spec().kernel());
             Templates.Machine machine = templates.machine(vm.spec(), choice, image, kernel);
@@ -147,11 +149,12 @@ final class VmStarter {
 
     /** Empty: the template cannot be restored, which was said, and the VM is as untouched as before. */
     private Optional<VmRecord> fromTemplate(
-            VmRecord vm, Templates.Machine machine, Snapshot template, WaitFor waitFor, Stages stages) {
+            VmRecord untouched, Templates.Machine machine, Snapshot template, WaitFor waitFor, Stages stages) {
+        VmRecord vm = HostSeams.withNewDisks(untouched, DiskKind.of(template.disk("root")));
         try {
             host.rootDisks()
                     .copy(
-                            template.file(Snapshot.ROOT),
+                            template.disk("root"),
                             machine.image(),
                             Path.of(vm.runtime().systemOverlay()));
             return Optional.of(launch(vm, machine, Start.from(template, "template", true), waitFor, stages));
@@ -213,7 +216,7 @@ final class VmStarter {
             stages.stage((start.restored() ? "restoring in " : "starting ") + vmm.name());
             RunningVm running = start.process().apply(vmm, machine.bootSpec(vm, disks, attachment));
             rollback.push("the VMM of " + vm.name(), () -> VmLifecycle.end(running));
-            handles.put(vm.id(), vm.directory(), running.handles());
+            handles.put(vm.id(), vm.directory(), host.handles(vm, running.handles(), attachment.tap()));
 
             stages.stage(start.restored() ? "waking" : "booting");
             if (start.restored()) {
@@ -287,14 +290,17 @@ final class VmStarter {
 
     /** A disk made anew would lie on the image and not on the snapshot: its content would be gone without a word. */
     private static void requireDisks(VmRecord vm) {
-        if (vm.runtime().base() != null) {
+        String base = vm.runtime().base();
+        if (base != null || DiskHandover.cameFromSnapshot(vm)) {
             for (String disk :
                     List.of(vm.runtime().systemOverlay(), vm.runtime().workDisk())) {
                 if (Files.notExists(Path.of(disk))) {
                     throw new BangerException(
                             ErrorCode.DATA_CORRUPT,
-                            "the disk " + disk + " of " + vm.name() + " is missing; it lies on snapshot "
-                                    + vm.runtime().base() + ", which is still there");
+                            "the disk " + disk + " of " + vm.name() + " is missing; it "
+                                    + (base == null
+                                            ? "was made from a snapshot; restore that again"
+                                            : "lies on snapshot " + base + ", which is still there"));
                 }
             }
         }

@@ -12,6 +12,9 @@ public interface Vmm {
     /** {@code qemu} or {@code firecracker} */
     String name();
 
+    /** Whether it takes disks only as they are: files and devices with nothing but the disk's bytes. */
+    boolean needsRawDisks();
+
     /**
      * Starts the VMM's process, in a session of its own so that it outlives the daemon, and the guest in it. Returns when its
      * control socket answers; the guest is then booting. Interruptible; on failure nothing is left of the process.
@@ -31,9 +34,6 @@ public interface Vmm {
 
     /** Takes up a VM whose process runs already, after the daemon was restarted. */
     RunningVm reattach(VmRecord vm, VmHandles handles);
-
-    /** Whether it reads no qcow2. */
-    boolean needsRawDisks();
 
     /** What a saved machine needs to be restored: this VMM, in this build, with this CPU. */
     Build build(Acceleration acceleration, boolean nested);

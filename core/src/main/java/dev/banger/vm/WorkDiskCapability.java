@@ -1,6 +1,7 @@
 package dev.banger.vm;
 
 import dev.banger.vm.RootDisks.Disk;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -34,6 +35,9 @@ public final class WorkDiskCapability implements VmCapability {
     public void applyChange(VmRecord before, VmSpec after) {
         if (after.workDiskBytes() > before.spec().workDiskBytes()) {
             Path file = Path.of(before.runtime().workDisk());
+            if (Files.notExists(file)) {
+                return; // made at the first start, then of the new size
+            }
             disks.prepare(file, before.spec().workDiskBytes());
             disks.grow(file, after.workDiskBytes());
         }

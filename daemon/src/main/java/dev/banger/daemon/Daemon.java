@@ -8,7 +8,7 @@ import dev.banger.config.Places;
 import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.debian.DebianImageBuilder;
 import dev.banger.host.debian.DebianKernelSource;
-import dev.banger.host.disk.Qcow2Overlay;
+import dev.banger.host.disk.HostRootDisks;
 import dev.banger.host.disk.SeededWorkDisks;
 import dev.banger.host.firecracker.FirecrackerCandidate;
 import dev.banger.host.firecracker.FirecrackerProcesses;
@@ -151,13 +151,15 @@ final class Daemon implements AutoCloseable {
                 new IpLinks(programs),
                 BridgeComposition.named(places, firewall, programs, bridgeNames));
         parts.push("named networks", namedNetworks::close);
+        HostRootDisks rootDisks = new HostRootDisks(
+                environment.getOrDefault("BANGER_ROOT_DISKS", "auto"), places.images(), vmsDirectory);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
                         new FirecrackerCandidate(
                                 new FirecrackerVmm(firecracker, new VmmLauncher(launcher)), firecracker, kvm, rawDisks),
                         new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
                         new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
-                new Qcow2Overlay(),
+                rootDisks,
                 networks,
                 new AgentConnector(facts.build()),
                 new VmmScan(List.of(new QemuProcesses(), new FirecrackerProcesses())),

@@ -46,6 +46,7 @@ final class Doctor {
     DoctorReport examine() {
         List<Check> checks = new ArrayList<>(host.vmms().doctor());
         checks.addAll(host.networks().doctor());
+        checks.addAll(host.rootDisks().doctor());
         host.capabilities().forEach(capability -> checks.addAll(capability.doctor()));
         checks.add(disk());
         checks.add(memory());

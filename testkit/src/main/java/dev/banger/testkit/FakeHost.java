@@ -9,6 +9,7 @@ import dev.banger.api.GuestConnection;
 import dev.banger.api.StageTiming;
 import dev.banger.image.Image;
 import dev.banger.vm.Acceleration;
+import dev.banger.vm.DiskKind;
 import dev.banger.vm.GuestChannel;
 import dev.banger.vm.GuestConnector;
 import dev.banger.vm.HostSeams;
@@ -69,6 +70,8 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     private final List<String> log = new ArrayList<>();
     private long lastPid = 1000;
     private boolean guestStopsWhenAsked = true;
+    private DiskKind diskKind = DiskKind.QCOW2;
+    private final Map<Path, RootDisks.Devices> devices = new HashMap<>();
     private @Nullable CountDownLatch bootGate;
 
     /** From now on this step fails. */
@@ -84,6 +87,17 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     /** The guest's init ignores requests to stop (P2). */
     public synchronized void guestIgnoresStop() {
         guestStopsWhenAsked = false;
+    }
+
+    /** Its VMM takes disks only as they are, and root disks are of that kind. */
+    public synchronized FakeHost withDisks(DiskKind kind) {
+        diskKind = kind;
+        return this;
+    }
+
+    /** Root disks that device-mapper devices are there for. */
+    public synchronized Set<Path> devices() {
+        return Set.copyOf(devices.keySet());
     }
 
     /** Boots wait until the latch is open. */
@@ -168,11 +182,6 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     @Override
     public String name() {
         return "qemu";
-    }
-
-    @Override
-    public boolean needsRawDisks() {
-        return false;
     }
 
     @Override
@@ -291,8 +300,50 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
 
     @Override
     public Disk prepare(Image image, Path file) {
-        step(Step.ROOT_DISK, String.valueOf(file.getParent()).replaceAll(".*/", ""));
-        return new Disk(file, "qcow2", "root", false);
+        String id = String.valueOf(file.getParent()).replaceAll(".*/", "");
+        step(Step.ROOT_DISK, id);
+        DiskKind kind = DiskKind.of(file);
+        if (Files.notExists(file)) {
+            overlay(file, file, file);
+        }
+        if (kind == DiskKind.COW) {
+            synchronized (this) {
+                devices.put(file, new Devices("/dev/loop7", "/dev/loop8", "banger-" + id, "/dev/dm-9"));
+            }
+            return new Disk(Path.of("/dev/dm-9"), "raw", "root", false);
+        }
+        return new Disk(file, kind == DiskKind.QCOW2 ? "qcow2" : "raw", "root", false);
+    }
+
+    @Override
+    public synchronized DiskKind kindFor(boolean raw) {
+        return diskKind;
+    }
+
+    @Override
+    public synchronized boolean needsRawDisks() {
+        return diskKind != DiskKind.QCOW2;
+    }
+
+    @Override
+    public synchronized Optional<Devices> devices(Path file) {
+        return Optional.ofNullable(devices.get(file));
+    }
+
+    @Override
+    public synchronized void release(Path file) {
+        if (devices.containsKey(file)) {
+            String id = String.valueOf(file.getParent()).replaceAll(".*/", "");
+            if (running.containsKey(id)) {
+                throw new IllegalStateException("the VMM of " + id + " still has its root disk open");
+            }
+            devices.remove(file);
+        }
+    }
+
+    @Override
+    public synchronized void releaseAll(Path directory) {
+        devices.keySet().removeIf(file -> file.startsWith(directory));
     }
 
     @Override

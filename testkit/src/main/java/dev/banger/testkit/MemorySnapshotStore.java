@@ -69,10 +69,11 @@ public final class MemorySnapshotStore implements SnapshotStore {
             deleteTree(directory);
             Files.move(unfinished, directory);
             Map<String, FileFact> files = new HashMap<>();
-            for (String name : List.of(Snapshot.MEMORY, Snapshot.STATE, Snapshot.ROOT, Snapshot.WORK)) {
-                if (Files.exists(directory.resolve(name))) {
-                    files.put(name, new FileFact(1, 1, 0));
-                }
+            try (Stream<Path> entries = Files.list(directory)) {
+                entries.map(entry -> entry.getFileName().toString())
+                        .filter(name -> Snapshot.isDisk(name)
+                                || List.of(Snapshot.MEMORY, Snapshot.STATE).contains(name))
+                        .forEach(name -> files.put(name, new FileFact(1, 1, 0)));
             }
             Snapshot snapshot = new Snapshot(id, key, Instant.now(), origin, Map.copyOf(files), directory);
             byId.put(id, snapshot);

@@ -3,7 +3,7 @@ package dev.banger.host.disk;
 import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.PublishedFile;
 import dev.banger.image.Image;
-import dev.banger.vm.RootDisks;
+import dev.banger.vm.RootDisks.Disk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,9 +12,8 @@ import java.nio.file.Path;
  * Root disks as qcow2 files above the image. Making one takes less than a millisecond: no program runs and nothing is
  * flushed, because a file that a power cut takes away holds nothing yet.
  */
-public final class Qcow2Overlay implements RootDisks {
-    @Override
-    public Disk prepare(Image image, Path file) {
+final class Qcow2Overlay {
+    Disk prepare(Image image, Path file) {
         try {
             if (Files.notExists(file) || Qcow2.neverReachedTheDisk(file)) {
                 long bytes = Files.size(image.rootfs());
@@ -30,8 +29,7 @@ public final class Qcow2Overlay implements RootDisks {
     }
 
     /** Not flushed: a power cut takes away only what a VM that was just being made had. */
-    @Override
-    public void copy(Path from, Image image, Path file) {
+    void copy(Path from, Image image, Path file) {
         try {
             Files.copy(from, file);
             Qcow2.rebase(file, image.rootfs()); // the image may lie elsewhere than when it was written
@@ -40,8 +38,7 @@ public final class Qcow2Overlay implements RootDisks {
         }
     }
 
-    @Override
-    public void overlay(Path content, Path base, Path file) {
+    void overlay(Path content, Path base, Path file) {
         try {
             Qcow2.writeOverlay(file, base, "qcow2", Qcow2.virtualBytes(content));
         } catch (IOException e) {

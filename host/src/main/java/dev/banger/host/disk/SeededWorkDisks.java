@@ -3,20 +3,23 @@ package dev.banger.host.disk;
 import dev.banger.api.BangerException;
 import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.Ext4;
+import dev.banger.host.linux.FileCopy;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.PublishedFile;
 import dev.banger.host.linux.Requirement;
+import dev.banger.vm.DiskKind;
 import dev.banger.vm.RootDisks.Disk;
 import dev.banger.vm.WorkDisks;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
 /**
- * Work disks as copies of a seed: an empty ext4 file system in a qcow2 file of a few MiB, made once for each size. A copy
+ * Work disks as copies of a seed: an empty ext4 file system in a qcow2 or sparse file of a few MiB, made once for each size. A copy
  * rather than an overlay, because seeds lie in the cache, which may be emptied, and a disk must not go with it; it takes
  * about two milliseconds. Thread-safe: seeds are published by rename and never written to again (P16).
  */
@@ -37,24 +40,33 @@ public final class SeededWorkDisks implements WorkDisks {
     @Override
     public Disk prepare(Path file, long bytes) {
         try {
-            if (Files.notExists(file) || Qcow2.neverReachedTheDisk(file)) {
+            if (Files.notExists(file) || !isRaw(file) && Qcow2.neverReachedTheDisk(file)) {
                 checkSize(bytes);
-                Path seed = seed(bytes);
-                PublishedFile.publish(file, unfinished -> Files.copy(seed, unfinished));
+                Path seed = seed(DiskKind.of(file), bytes);
+                PublishedFile.publish(file, unfinished -> FileCopy.copy(seed, unfinished));
             } else {
-                Qcow2.virtualBytes(file);
+                bytes(file);
             }
         } catch (IOException e) {
             throw DiskFailure.of("cannot make the work disk " + file, file, e);
         }
-        return new Disk(file, "qcow2", "work", false);
+        return new Disk(file, isRaw(file) ? "raw" : "qcow2", "work", false);
+    }
+
+    private static boolean isRaw(Path file) {
+        return DiskKind.of(file) == DiskKind.RAW;
+    }
+
+    /** The size the guest sees; fails for what is no disk any more. */
+    private static long bytes(Path file) throws IOException {
+        return isRaw(file) ? Files.size(file) : Qcow2.virtualBytes(file);
     }
 
     @Override
     public void grow(Path file, long bytes) {
         checkSize(bytes);
         try {
-            long now = Qcow2.virtualBytes(file);
+            long now = bytes(file);
             if (bytes < now) {
                 throw BangerException.invalid("the work disk has " + mebibytes(now) + " MiB and cannot shrink to "
                         + mebibytes(bytes) + " MiB; make a new VM with a smaller one");
@@ -62,8 +74,14 @@ public final class SeededWorkDisks implements WorkDisks {
             if (bytes == now) {
                 return;
             }
+            if (isRaw(file)) {
+                try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+                    disk.setLength(bytes);
+                }
+                return;
+            }
         } catch (IOException e) {
-            throw DiskFailure.of("cannot read the work disk " + file, file, e);
+            throw DiskFailure.of("cannot grow the work disk " + file, file, e);
         }
         programs.require(REQUIREMENTS);
         try {
@@ -81,9 +99,9 @@ public final class SeededWorkDisks implements WorkDisks {
         }
     }
 
-    /** The seed of that size, made if it is not there. Two that make it at once make it twice, and either is right. */
-    private Path seed(long bytes) {
-        Path seed = seeds.resolve("work-" + bytes + ".qcow2");
+    /** The seed of that kind and size, made if it is not there. Two that make it at once make it twice, and either is right. */
+    private Path seed(DiskKind kind, long bytes) {
+        Path seed = kind.file(seeds, "work-" + bytes);
         if (Files.exists(seed)) {
             return seed;
         }
@@ -92,18 +110,11 @@ public final class SeededWorkDisks implements WorkDisks {
             Path raw = unfinished.resolveSibling(unfinished.getFileName() + ".ext4");
             try {
                 new Ext4(programs).make(raw, bytes, "banger-work");
-                programs.run(Program.of(
-                        QEMU_IMG,
-                        List.of(
-                                "qemu-img",
-                                "convert",
-                                "-q",
-                                "-f",
-                                "raw",
-                                "-O",
-                                "qcow2",
-                                raw.toString(),
-                                unfinished.toString())));
+                if (kind == DiskKind.QCOW2) {
+                    convert(raw, unfinished);
+                } else {
+                    Files.move(raw, unfinished);
+                }
             } catch (BangerException e) {
                 throw DiskFailure.named("cannot make the seed of work disks in " + seeds, seeds, e);
             } finally {
@@ -111,6 +122,12 @@ public final class SeededWorkDisks implements WorkDisks {
             }
         });
         return seed;
+    }
+
+    private void convert(Path raw, Path qcow2) {
+        programs.run(Program.of(
+                QEMU_IMG,
+                List.of("qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", raw.toString(), qcow2.toString())));
     }
 
     private static long mebibytes(long bytes) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -332,9 +333,14 @@ public final class DeviceMapper {
 
     private static final class KernelControl implements Control {
         private static final String DEVICE = "/dev/mapper/control";
+        private static final Path LOADED = Path.of("/sys/class/misc/device-mapper");
 
         @Override
         public int request(Command command, byte[] structure) {
+            // Opening it loads the module, which is not worth it to learn that there is nothing.
+            if (command != Command.VERSION && command != Command.DEV_CREATE && Files.notExists(LOADED)) {
+                return Libc.ENODEV;
+            }
             Libc.Result opened = Libc.open(DEVICE, Libc.O_RDWR | Libc.O_CLOEXEC, 0);
             if (opened.failed()) {
                 return opened.errno();

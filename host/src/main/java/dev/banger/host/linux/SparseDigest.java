@@ -48,6 +48,13 @@ public final class SparseDigest {
         return new Digest(HexFormat.of().formatHex(digest.digest()), data);
     }
 
+    /** How much of a file is no hole, without reading it. */
+    public static long dataBytes(Path file) throws IOException {
+        long[] bytes = new long[1];
+        Extents.of(file, (start, end) -> bytes[0] += end - start);
+        return bytes[0];
+    }
+
     private interface Blocks {
         void block(long at, ByteBuffer bytes);
     }

@@ -152,7 +152,8 @@ final class QemuCommandLine {
 
     /** The format is always named: QEMU never looks into a disk to guess it (threats C7). */
     private static String blockdev(Disk disk, Path directory) {
-        String file = "file.driver=file,file.filename="
+        String driver = disk.file().startsWith("/dev") ? "host_device" : "file";
+        String file = "file.driver=" + driver + ",file.filename="
                 + escaped(inDirectory(disk.file(), directory).toString());
         return "driver=" + disk.format() + ",node-name=" + disk.serial() + "," + file
                 + (disk.readOnly() ? ",read-only=on,file.locking=off" : ",discard=unmap,detect-zeroes=unmap");

@@ -59,7 +59,10 @@ public final class QemuVmm implements Vmm {
     @Override
     public RunningVm boot(BootSpec spec) {
         OptionalLong khz = spec.acceleration() == Acceleration.TCG ? tsc.khz() : OptionalLong.empty();
-        return start(spec, QemuCommandLine.boot(program().toString(), spec, khz, spec.nested() || translatesInParallel()), vm -> {});
+        return start(
+                spec,
+                QemuCommandLine.boot(program().toString(), spec, khz, spec.nested() || translatesInParallel()),
+                vm -> {});
     }
 
     @Override

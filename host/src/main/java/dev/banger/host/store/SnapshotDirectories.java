@@ -40,7 +40,7 @@ public final class SnapshotDirectories implements SnapshotStore {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotDirectories.class);
     private static final Pattern ID = Pattern.compile("[0-9a-f]{12,16}");
     private static final String FACTS = "snapshot.json";
-    private static final Set<String> KEPT = Set.of(Snapshot.MEMORY, Snapshot.STATE, Snapshot.ROOT, Snapshot.WORK);
+    private static final Set<String> KEPT = Set.of(Snapshot.MEMORY, Snapshot.STATE);
     /** A checksum that was not made, or not yet. */
     private static final long NO_CHECKSUM = -1;
 
@@ -96,7 +96,7 @@ public final class SnapshotDirectories implements SnapshotStore {
             try (DirectoryStream<Path> entries = Files.newDirectoryStream(unfinished)) {
                 for (Path entry : entries) {
                     String name = entry.getFileName().toString();
-                    if (KEPT.contains(name)) {
+                    if (KEPT.contains(name) || Snapshot.isDisk(name)) {
                         files.put(name, fact(entry, origin));
                     } else {
                         deleteTree(entry);
@@ -154,10 +154,8 @@ public final class SnapshotDirectories implements SnapshotStore {
     }
 
     private static FileFact fact(Path file, Snapshot.@Nullable Origin origin) throws IOException {
-        boolean disk = file.getFileName().toString().endsWith(".qcow2");
-        if (disk && origin != null) {
-            long bytes = Files.size(file);
-            return new FileFact(bytes, bytes, NO_CHECKSUM);
+        if (origin != null && Snapshot.isDisk(file.getFileName().toString())) {
+            return new FileFact(Files.size(file), SparseDigest.dataBytes(file), NO_CHECKSUM);
         }
         return checksum(file);
     }

@@ -8,6 +8,9 @@ import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.vm.RootDisks.Disk;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,7 +121,8 @@ class SeededWorkDisksTest {
     void disksMadeAtOnceAreAllWholeAndNothingHalfMadeIsLeft_P16() throws Exception {
         try (var threads = Executors.newCachedThreadPool()) {
             List<Callable<Disk>> eight = IntStream.range(0, 8)
-                    .<Callable<Disk>>mapToObj(i -> () -> disks.prepare(directory.resolve("vm" + i), GIB))
+                    .<Callable<Disk>>mapToObj(
+                            i -> () -> disks.prepare(directory.resolve("vm" + i + "/work.qcow2"), GIB))
                     .toList();
             for (Future<Disk> disk : threads.invokeAll(eight)) {
                 assertThat(run("qemu-img", "check", disk.get().file().toString()))
@@ -129,6 +133,31 @@ class SeededWorkDisksTest {
         try (var left = Files.list(seeds)) {
             assertThat(left).hasSize(1);
         }
+    }
+
+    @Test
+    void aRawDiskIsTheFileSystemItselfAndGrowsWithWhatIsOnIt() throws IOException {
+        Path raw = directory.resolve("vm/work.raw");
+
+        assertThat(disks.prepare(raw, GIB)).isEqualTo(new Disk(raw, "raw", "work", false));
+        assertThat(run("e2fsck", "-fn", raw.toString())).contains("banger-work");
+        try (RandomAccessFile disk = new RandomAccessFile(raw.toFile(), "rw")) {
+            disk.seek(GIB - 4);
+            disk.writeBytes("last");
+        }
+        disks.prepare(raw, GIB);
+        disks.grow(raw, 2 * GIB);
+
+        assertThat(raw).hasSize(2 * GIB);
+        try (RandomAccessFile disk = new RandomAccessFile(raw.toFile(), "r")) {
+            disk.seek(GIB - 4);
+            byte[] last = new byte[4];
+            disk.readFully(last);
+            assertThat(last).asString(StandardCharsets.US_ASCII).isEqualTo("last");
+        }
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> disks.grow(raw, GIB))
+                .withMessageContaining("cannot shrink");
     }
 
     private long virtualBytes() {

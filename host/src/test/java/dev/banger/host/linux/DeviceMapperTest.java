@@ -21,19 +21,19 @@ class DeviceMapperTest {
     private final DeviceMapper mapper = new DeviceMapper(kernel, Duration.ofMillis(300));
 
     private Snapshot create() {
-        return mapper.create(NAME, UUID, 2048, "/dev/loop0", "/dev/loop1");
+        return mapper.create(NAME, UUID, 2048, "/dev/loop9000", "/dev/loop9001");
     }
 
     @Test
     void aSnapshotKeepsWhatIsWrittenBesideItsBase() {
         Snapshot made = create();
 
-        assertThat(made).isEqualTo(new Snapshot(NAME, UUID, "/dev/dm-300", "/dev/loop0", "/dev/loop1"));
+        assertThat(made).isEqualTo(new Snapshot(NAME, UUID, "/dev/dm-300", "/dev/loop9000", "/dev/loop9001"));
         FakeDeviceMapper.Device device = kernel.devices.getFirst();
         assertThat(device.name).isEqualTo(NAME);
         assertThat(device.uuid).isEqualTo(UUID);
         assertThat(device.sectors).isEqualTo(2048);
-        assertThat(device.table).isEqualTo("snapshot /dev/loop0 /dev/loop1 P 8");
+        assertThat(device.table).isEqualTo("snapshot /dev/loop9000 /dev/loop9001 P 8");
     }
 
     @ParameterizedTest
@@ -67,7 +67,7 @@ class DeviceMapperTest {
         kernel.foreign(NAME, "LVM-of-somebody");
         assertThat(mapper.find(UUID)).isEmpty();
 
-        mapper.create("another-name", UUID, 2048, "/dev/loop0", "/dev/loop1");
+        mapper.create("another-name", UUID, 2048, "/dev/loop9000", "/dev/loop9001");
 
         assertThat(mapper.find(UUID).orElseThrow().name()).isEqualTo("another-name");
         assertThat(mapper.find(UUID).orElseThrow().device()).isEqualTo("/dev/dm-301");

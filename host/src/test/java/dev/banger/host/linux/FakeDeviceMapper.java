@@ -1,15 +1,25 @@
 package dev.banger.host.linux;
 
 import dev.banger.host.linux.DeviceMapper.Command;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** What the kernel does with requests for device-mapper, as linux/dm-ioctl.h lays them out. */
-final class FakeDeviceMapper implements DeviceMapper.Control {
+/**
+ * What the kernel does with requests for device-mapper, as linux/dm-ioctl.h lays them out. Loop devices that are there it keeps
+ * open as the kernel does, from when a device is activated until it is removed.
+ */
+public final class FakeDeviceMapper implements DeviceMapper.Control {
     static final int EINVAL = 22;
 
     static final class Device {
@@ -21,6 +31,7 @@ final class FakeDeviceMapper implements DeviceMapper.Control {
         long sectors;
         boolean open;
         boolean removedWhenClosed;
+        private final List<FileChannel> held = new ArrayList<>();
 
         Device(String name, String uuid, int minor) {
             this.name = name;
@@ -51,6 +62,20 @@ final class FakeDeviceMapper implements DeviceMapper.Control {
         Device device = new Device(name, uuid, nextMinor++);
         devices.add(device);
         return device;
+    }
+
+    /** A device whose table was never loaded. */
+    public void half(String name, String uuid) {
+        foreign(name, uuid);
+    }
+
+    /** A device mapper on it. */
+    public DeviceMapper mapper() {
+        return new DeviceMapper(this, Duration.ofMillis(300));
+    }
+
+    public List<String> uuids() {
+        return devices.stream().map(each -> each.uuid).toList();
     }
 
     @Override
@@ -101,6 +126,7 @@ final class FakeDeviceMapper implements DeviceMapper.Control {
             }
             case DEV_SUSPEND -> {
                 device.table = device.loaded;
+                hold(device);
                 yield device.table.isEmpty() ? EINVAL : 0;
             }
             case TABLE_STATUS -> {
@@ -109,7 +135,7 @@ final class FakeDeviceMapper implements DeviceMapper.Control {
                     int space = device.table.indexOf(' ');
                     request.putInt(20, 1);
                     put(request, 312 + 24, device.table.substring(0, space));
-                    put(request, 312 + 40, device.table.substring(space + 1));
+                    put(request, 312 + 40, device.table.substring(space + 1).replace("/dev/loop", "7:"));
                 }
                 yield 0;
             }
@@ -129,7 +155,27 @@ final class FakeDeviceMapper implements DeviceMapper.Control {
             return deferred ? 0 : Libc.EBUSY;
         }
         devices.remove(device);
+        for (FileChannel each : device.held) {
+            try {
+                each.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
         return 0;
+    }
+
+    private static void hold(Device device) {
+        for (String word : device.table.split(" ")) {
+            Path path = Path.of(word);
+            if (word.startsWith("/dev/loop") && Files.exists(path)) {
+                try {
+                    device.held.add(FileChannel.open(path, StandardOpenOption.READ));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        }
     }
 
     private int list(ByteBuffer request) {

@@ -110,6 +110,29 @@ class QemuCommandLineTest {
                 .anySatisfy(disk -> assertThat(disk).startsWith("driver=raw,").contains("read-only=on"));
     }
 
+    /** QEMU's "file" refuses block devices. */
+    @Test
+    void aBlockDeviceIsOpenedAsOne() {
+        BootSpec file = spec(Acceleration.TCG);
+        BootSpec spec = new BootSpec(
+                file.vmId(),
+                file.name(),
+                file.directory(),
+                1,
+                512,
+                Acceleration.TCG, false,
+                file.kernel(),
+                file.initramfs(),
+                List.of(new Disk(Path.of("/dev/dm-3"), "raw", "root", false)),
+                file.network(),
+                file.runtime());
+
+        assertThat(values(QemuCommandLine.boot("/q", spec, OptionalLong.empty(), true), "-blockdev"))
+                .singleElement()
+                .asString()
+                .startsWith("driver=raw,node-name=root,file.driver=host_device,file.filename=/dev/dm-3,");
+    }
+
     @Test
     void hasNoDevicesButThoseOfAMicrovmAndIsSandboxed() {
         List<String> args = args(Acceleration.TCG);

@@ -46,6 +46,26 @@ class SnapshotDirectoriesTest {
     }
 
     @Test
+    void disksOfEveryKindAreKeptAndFoundByTheirSerialNumber() throws IOException {
+        Path unfinished = store.begin("0123456789ab");
+        Files.writeString(unfinished.resolve("root.cow"), "written");
+        try (RandomAccessFile disk =
+                new RandomAccessFile(unfinished.resolve("work.raw").toFile(), "rw")) {
+            disk.setLength(64L << 20);
+        }
+        Snapshot.Origin origin = new Snapshot.Origin("ba9876543210", "dev", "one", null, 64L << 20, List.of());
+
+        Snapshot made = store.publish("0123456789ab", KEY, origin, unfinished);
+
+        assertThat(made.disk("root")).hasFileName("root.cow").hasContent("written");
+        assertThat(made.disk("work")).hasFileName("work.raw").hasSize(64L << 20);
+        assertThat(made.dataBytes()).isLessThan(1 << 20);
+        assertThat(store.seal(made).files())
+                .hasEntrySatisfying(
+                        "work.raw", fact -> assertThat(fact.crc32()).isNotNegative());
+    }
+
+    @Test
     void itAppearsWholeAndWithoutWhatDoesNotBelongToIt() throws IOException {
         Snapshot made = publish(KEY.id(), null);
 
