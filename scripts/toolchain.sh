@@ -34,6 +34,7 @@ iptables iptables-nft
 nftables nft
 passwd useradd
 procps pkill
+python3-minimal python3
 xfsprogs mkfs.xfs
 LIST
 }

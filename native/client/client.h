@@ -79,6 +79,17 @@ void daemon_require(const struct tree *tree, const struct places *places, struct
 /* Ends the connected daemon and waits for it. */
 void daemon_stop(const struct places *places, struct connection *connection);
 
+/* ---- system.c ---- */
+/* Where the daemon is reached that systemd runs for root, however root became root. */
+#define ROOT_RUN "/run/banger"
+/* Runs `system install|restart|status|uninstall` and ends the process; returns where the arguments are none of these. */
+void system_command(int count, char **arguments, const struct tree *tree, struct places *places,
+                    struct connection *connection);
+/* Whether systemd is to run the daemon of this tree and these places, and can be asked to. */
+bool system_runs_daemon(const struct tree *tree, const struct places *places);
+/* Becomes the program that has systemd start the daemon, and ends when that is ready. */
+_Noreturn void system_become_start(void);
+
 /* ---- command.c ---- */
 /* Writes the COMMAND: the arguments and what the daemon should know of this process. */
 void command_write(struct frame_writer *writer, int count, char **arguments);

@@ -16,7 +16,7 @@
 #define SOCKET_NAME "bangerd.sock"
 
 enum {
-    START_DEADLINE_MS = 120000,
+    START_DEADLINE_MS = 120000, /* longer than a unit of systemd lets it take */
     HELLO_DEADLINE_MS = 15000,
     STOP_DEADLINE_MS = 20000,
     RETRY_MS = 5,
@@ -236,6 +236,9 @@ static _Noreturn void become_daemon(const struct tree *tree, const struct places
             (void)close(fd);
         }
     }
+    if (system_runs_daemon(tree, places)) {
+        system_become_start();
+    }
     path_format(path, "%s/bin/bangerd", tree->root);
     char *const arguments[] = {path, NULL};
     (void)execv(path, arguments);
@@ -286,6 +289,9 @@ static bool still_starting(const struct tree *tree, const struct places *places,
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == BANGERD_ALREADY_RUNS) {
         return false;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && system_runs_daemon(tree, places)) {
+        return true; /* systemd has started it */
     }
     (void)snprintf(reason, sizeof reason, WIFSIGNALED(status) ? "signal %d killed it." : "it ended with status %d.",
                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));

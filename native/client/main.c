@@ -110,6 +110,7 @@ int main(int count, char **arguments) {
     require_standard_streams();
     tree_find(&tree);
     places_find(&places);
+    system_command(count - 1, arguments + 1, &tree, &places, &connection);
     run_local_commands(count - 1, arguments + 1);
     daemon_require(&tree, &places, &connection);
     session_run(&places, &connection, count - 1, arguments + 1);

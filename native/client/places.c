@@ -117,6 +117,9 @@ void places_find(struct places *places) {
     } else {
         path_format(places->state, "%s/.local/state/banger", environment("HOME"));
     }
+    if (geteuid() == 0 && own_directory(ROOT_RUN)) { /* there while systemd runs the daemon */
+        set_environment("XDG_RUNTIME_DIR", "/run");
+    }
     const char *runtime = environment("XDG_RUNTIME_DIR");
     if (runtime != NULL && runtime[0] == '/' && own_directory(runtime)) {
         path_format(places->run, "%s/banger", runtime);

@@ -805,6 +805,65 @@ static void the_daemon_starts_restarts_and_stops_on_request(void) {
     CHECK(result(ARGUMENTS("daemon", "status")) == 3);
 }
 
+/* ---- the service ---- */
+static bool printed(const char *line) {
+    char wanted[PATH_MAX * 2];
+    (void)snprintf(wanted, sizeof wanted, "\n%s\n", line);
+    bool found = strstr(out_text, wanted) != NULL;
+    if (!found) {
+        (void)fprintf(stderr, "  not there: %s\n", line);
+    }
+    return found;
+}
+
+static void the_unit_starts_this_tree_for_these_places_and_leaves_vms_alone(void) {
+    set_up("a home");
+    startable_daemon();
+    CHECK(setenv("BANGER_HOME", "/srv/b\"a\\n%g $er", 1) == 0);
+    CHECK(result(ARGUMENTS("system", "install", "--print")) == 0);
+    CHECK(strncmp(out_text, "# Written by \"banger system install\"", 36) == 0);
+    CHECK(printed("# run directory: /srv/b\"a\\n%g $er/run"));
+    CHECK(printed("Environment=\"BANGER_HOME=/srv/b\\\"a\\\\n%%g $er\""));
+    char start[PATH_MAX + 64];
+    (void)snprintf(start, sizeof start, "ExecStart=\"%s\"", in_directory("tree/bin/bangerd"));
+    CHECK(printed(start));
+    CHECK(printed("Type=notify") && printed("KillMode=process") && printed("SendSIGKILL=no")
+          && printed("OOMPolicy=continue") && printed("RestartPreventExitStatus=75"));
+    CHECK(strstr(out_text, "RuntimeDirectory") == NULL); /* all is in BANGER_HOME */
+    CHECK(starts() == 0);
+}
+
+static void the_run_directory_of_the_service_outlives_a_stop(void) {
+    set_up("home");
+    CHECK(unsetenv("BANGER_HOME") == 0 && setenv("HOME", "/home/me", 1) == 0
+          && setenv("XDG_STATE_HOME", "/srv/state", 1) == 0 && unsetenv("XDG_CACHE_HOME") == 0);
+    CHECK(result(ARGUMENTS("system", "install", "--print")) == 0);
+    CHECK(printed("RuntimeDirectory=banger") && printed("RuntimeDirectoryPreserve=yes"));
+    CHECK(printed("Environment=\"XDG_STATE_HOME=/srv/state\""));
+    CHECK(strstr(out_text, "XDG_CACHE_HOME") == NULL);
+    if (geteuid() == 0) {
+        CHECK(printed("# run directory: /run/banger") && printed("Environment=\"XDG_RUNTIME_DIR=/run\""));
+        CHECK(printed("Environment=\"HOME=/home/me\"") && printed("WantedBy=multi-user.target"));
+    } else {
+        CHECK(printed("WantedBy=default.target"));
+    }
+}
+
+static int without_systemd_nothing_is_installed(void) {
+    if (access("/run/systemd/system", F_OK) == 0 || access("/etc/systemd/system/bangerd.service", F_OK) == 0) {
+        return SKIPPED; /* it would be installed */
+    }
+    set_up("home");
+    CHECK(setenv("XDG_CONFIG_HOME", in_directory("config"), 1) == 0);
+    CHECK(result(ARGUMENTS("system", "install")) == 125 && says("systemd does not run here"));
+    CHECK(result(ARGUMENTS("system", "status")) == 3);
+    CHECK(strcmp(out_text, "bangerd is not installed as a service\n") == 0);
+    CHECK(result(ARGUMENTS("system", "restart")) == 125 && says("is not installed as a service"));
+    CHECK(result(ARGUMENTS("system", "uninstall")) == 0);
+    CHECK(access(in_directory("config"), F_OK) != 0);
+    return 0;
+}
+
 /* ---- running them ---- */
 #define TEST(function) {#function, function, NULL}
 #define TEST_OR_SKIP(function) {#function, NULL, function}
@@ -856,6 +915,9 @@ static const struct test {
     TEST(another_protocol_on_the_socket_is_named),
     TEST(questions_about_the_daemon_do_not_start_it),
     TEST(the_daemon_starts_restarts_and_stops_on_request),
+    TEST(the_unit_starts_this_tree_for_these_places_and_leaves_vms_alone),
+    TEST(the_run_directory_of_the_service_outlives_a_stop),
+    TEST_OR_SKIP(without_systemd_nothing_is_installed),
 };
 
 static void remove_directory(void) {

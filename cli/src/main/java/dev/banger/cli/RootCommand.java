@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
             TemplateCommand.class,
             NetworkCommand.class,
             DaemonCommand.class,
+            SystemCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
             CompletionCommand.class,

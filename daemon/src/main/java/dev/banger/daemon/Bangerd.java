@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.config.Places;
 import dev.banger.host.linux.ProcessSettings;
+import dev.banger.host.linux.ServiceNotification;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,7 @@ public final class Bangerd {
         Places places = Places.of(environment);
         makePrivate(places.state());
         System.setProperty("banger.log", places.state().resolve("bangerd.log").toString());
+        ServiceNotification manager = ServiceNotification.of(environment);
         CountDownLatch closed = new CountDownLatch(1);
         try (Daemon daemon = Daemon.open(tree, places, environment)) {
             // SIGTERM: the JVM ends when its hooks have, so this one waits until the main thread has closed the daemon.
@@ -65,7 +67,9 @@ public final class Bangerd {
                 daemon.requestShutdown();
                 await(closed);
             }));
+            manager.ready("answers on " + places.socket());
             daemon.awaitShutdownRequest();
+            manager.stopping();
         } finally {
             closed.countDown();
         }

@@ -35,6 +35,9 @@ final class Libc {
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
     static final int POLLIN = 1;
+    static final int AF_UNIX = 1;
+    static final int SOCK_DGRAM = 2;
+    static final int SOCK_CLOEXEC = 02000000;
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
     private static final long SYS_PIDFD_OPEN = 434;
 
@@ -222,6 +225,29 @@ final class Libc {
     /** ioctl(2) of a request whose argument is a number, or that has none. */
     static Result ioctl(int fd, long request, long value) {
         return call(state -> (int) IoctlValue.HANDLE.invokeExact(state, fd, request, value));
+    }
+
+    private static final class SendTo {
+        static final MethodHandle HANDLE = handle(
+                "sendto",
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.ADDRESS,
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.ADDRESS,
+                        ValueLayout.JAVA_INT));
+    }
+
+    /** sendto(2) of all of {@code message}, to a socket address of any family. */
+    static Result sendTo(int fd, byte[] message, byte[] address) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, message);
+            MemorySegment to = arena.allocateFrom(ValueLayout.JAVA_BYTE, address);
+            return call(state ->
+                    (long) SendTo.HANDLE.invokeExact(state, fd, bytes, (long) message.length, 0, to, address.length));
+        }
     }
 
     private static final class Transfer {
