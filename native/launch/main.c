@@ -1,10 +1,11 @@
 /*
- * banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] [--tap NAME] -- PROGRAM ARGUMENTS
+ * banger-launch [--ring FILE:BYTES]... [--tap NAME] -- PROGRAM ARGUMENTS
  * banger-launch --tsc-khz
  * banger-launch --kvm
  *
  * Becomes PROGRAM (the pid stays) in a session of its own, with what it inherits reduced to a minimum. Its standard
- * output goes into the first ring and its standard error into the second: FILE and FILE.1 together never exceed BYTES.
+ * output goes into the first ring, its standard error into the second and what it writes to descriptor 4 into the third:
+ * FILE and FILE.1 together never exceed BYTES.
  *
  * Two more processes keep the rings, and end when PROGRAM's pipes do. The relay empties the pipes and never touches a
  * disk; the writer writes files and may hang on one. Between them is a pipe that the relay writes without waiting: when
@@ -41,12 +42,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RINGS 2
+#define RINGS 3
 /* pipe(7): a write of at most PIPE_BUF bytes goes into a pipe whole or, without waiting, not at all. */
 #define CHUNK PIPE_BUF
 #define SMALLEST_RING 8192
 #define TAP_DESCRIPTOR 3
-#define USAGE "usage: banger-launch [--ring FILE:BYTES [--ring FILE:BYTES]] [--tap NAME] -- PROGRAM [ARGUMENTS]"
+#define THIRD_DESCRIPTOR 4
+#define USAGE "usage: banger-launch [--ring FILE:BYTES]... [--tap NAME] -- PROGRAM [ARGUMENTS]"
 
 struct ring {
     int directory;
@@ -249,7 +251,7 @@ static void run_loggers(int inputs[RINGS]) __attribute__((noreturn));
 
 static void run_loggers(int inputs[RINGS])
 {
-    int from_relay[RINGS] = {-1, -1};
+    int from_relay[RINGS] = {-1, -1, -1};
     int kept[RINGS * 3];
     size_t count = 0;
     (void) setsid(); /* it cannot lead a group: it was just forked */
@@ -318,7 +320,7 @@ static void parse_ring(const char *text)
     const char *colon = strrchr(text, ':');
     char *end;
     if (ring_count == RINGS || colon == NULL || colon == text || (size_t) (colon - text) >= sizeof path) {
-        give_up("--ring takes FILE:BYTES and may be given twice, not", text, 0);
+        give_up("--ring takes FILE:BYTES and may be given three times, not", text, 0);
     }
     errno = 0;
     const unsigned long long bytes = strtoull(colon + 1, &end, 10);
@@ -455,8 +457,8 @@ static int print_tsc_khz(void)
 
 int main(int count, char **arguments)
 {
-    int inputs[RINGS] = {-1, -1};
-    int outputs[RINGS] = {-1, -1};
+    int inputs[RINGS] = {-1, -1, -1};
+    int outputs[RINGS] = {-1, -1, -1};
     const char *tap_name = NULL;
     int at = 1;
     if (count == 2 && strcmp(arguments[1], "--tsc-khz") == 0) {
@@ -491,7 +493,12 @@ int main(int count, char **arguments)
             give_up("cannot make a pipe", "", errno);
         }
         inputs[i] = ends[0];
-        outputs[i] = ends[1];
+        /* Above those that are given to PROGRAM, so that none of these takes the place of one still needed. */
+        outputs[i] = fcntl(ends[1], F_DUPFD_CLOEXEC, THIRD_DESCRIPTOR + 1);
+        if (outputs[i] < 0) {
+            give_up("cannot make a pipe", "", errno);
+        }
+        (void) close(ends[1]);
     }
     if (ring_count > 0) {
         start_loggers(inputs, outputs);
@@ -503,11 +510,11 @@ int main(int count, char **arguments)
     }
     reset_signals();
     const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    const int caller = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, TAP_DESCRIPTOR + 1); /* where a failure to execute is told */
+    const int caller = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, THIRD_DESCRIPTOR + 1); /* where a failure to execute is told */
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
         give_up("cannot use /dev/null", "", errno);
     }
-    for (size_t i = 0; i < ring_count; i++) {
+    for (size_t i = 0; i < ring_count && i < 2; i++) {
         if (dup2(outputs[i], i == 0 ? STDOUT_FILENO : STDERR_FILENO) < 0) {
             give_up("cannot redirect the output of", program[0], errno);
         }
@@ -515,6 +522,9 @@ int main(int count, char **arguments)
     close_inherited();
     if (tap >= 0) {
         give_tap(tap);
+    }
+    if (ring_count == RINGS && dup2(outputs[2], THIRD_DESCRIPTOR) < 0) { /* which clears FD_CLOEXEC */
+        give_up("cannot redirect the output of", program[0], errno);
     }
     (void) execvp(program[0], program);
     const int error = errno;

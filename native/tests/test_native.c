@@ -462,6 +462,11 @@ static bool error_arrived(void)
     return run("grep -q '^done' %s/ring/err 2>/dev/null", work) == 0;
 }
 
+static bool third_arrived(void)
+{
+    return run("grep -qx third %s/ring/third 2>/dev/null && grep -qx err %s/ring/e && grep -qx out %s/ring/o", work, work, work) == 0;
+}
+
 static void test_launcher(const char *launch)
 {
     struct stat status;
@@ -490,6 +495,13 @@ static void test_launcher(const char *launch)
     CHECK("no core dumps, stdin is empty", run("grep -qx 0 %s/ring/err && grep -qx /dev/null %s/ring/err", work, work) == 0);
     CHECK("no descriptor is inherited", run("! grep -qx 9 %s/ring/err", work) == 0);
     CHECK("a session of its own", run("pid=$(sed -n 's/done //p' %s/ring/err); grep -qx \"$pid $pid\" %s/ring/err", work, work) == 0);
+    CHECK("it runs with a third ring", run("%s --ring %s/ring/o:65536 --ring %s/ring/e:65536 --ring %s/ring/third:65536 -- sh -c "
+                                           "'echo out; echo err >&2; echo third >&4; exit 5'", launch, work, work, work) == 5);
+    CHECK("what goes to descriptor 4 is in the third", comes_true(third_arrived));
+    CHECK("and what goes elsewhere is not", run("grep -qx out %s/ring/o && grep -qx err %s/ring/e", work, work) == 0);
+    CHECK("a fourth ring is refused",
+        run("%s --ring %s/ring/a:65536 --ring %s/ring/b:65536 --ring %s/ring/c:65536 --ring %s/ring/d:65536 -- true 2>/dev/null", launch,
+            work, work, work, work) == 125);
     CHECK("a link in the ring's place is not followed", run("%s --ring %s/ring/link:65536 -- echo hello", launch, work) == 0
                                                              && stat(path_in("untouched"), &status) != 0);
 }

@@ -22,6 +22,9 @@ final class FirecrackerMachine {
     static final String MARKER = "banger-";
 
     static final String ID_OPTION = "--id";
+    /** The log of what Firecracker counts, a line of JSON a minute. */
+    static final String METRICS = "metrics.log";
+
     /** Where the guest's agent listens. */
     static final OptionalInt AGENT_PORT = OptionalInt.of(1024);
 
@@ -31,7 +34,7 @@ final class FirecrackerMachine {
 
     private FirecrackerMachine() {}
 
-    /** What starts Firecracker; the requests do the rest. Its console goes to stdout, its log to stderr, which banger-launch bounds. */
+    /** What starts Firecracker; the requests do the rest. Its console goes to stdout, its log to stderr, its metrics to descriptor 4, which banger-launch bounds. */
     static List<String> command(String program, BootSpec spec) {
         return List.of(
                 program,
@@ -42,7 +45,9 @@ final class FirecrackerMachine {
                 "--log-path",
                 "/dev/stderr",
                 "--level",
-                "Info");
+                "Info",
+                "--metrics-path",
+                "/dev/fd/4");
     }
 
     /** Makes a machine and lets it boot. */

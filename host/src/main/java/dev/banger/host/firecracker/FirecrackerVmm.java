@@ -67,7 +67,7 @@ public final class FirecrackerVmm implements Vmm {
         spec.disks().forEach(disk -> FirecrackerVm.link(spec.directory(), disk));
         List<String> command = FirecrackerMachine.command(program().toString(), spec);
         // The tap is opened by its name: no way is known to hand one over.
-        VmmLauncher.Launched launched = launcher.launch(NAME, command, spec, null);
+        VmmLauncher.Launched launched = launcher.launch(NAME, command, spec, null, FirecrackerMachine.METRICS);
         FirecrackerVm vm = new FirecrackerVm(launched.handles(), launched.pidfd(), spec.directory(), spec.runtime());
         try {
             if (!vm.awaitSocket(SOCKET)) {

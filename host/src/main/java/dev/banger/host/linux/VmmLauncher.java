@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class VmmLauncher {
     private static final int CONSOLE_BYTES = 1024 * 1024;
     private static final int VMM_LOG_BYTES = 256 * 1024;
+    private static final int METRICS_BYTES = 128 * 1024;
     /** The logger writes what a VMM said last only after that has ended. */
     private static final int LOOKS = 20;
 
@@ -42,9 +43,12 @@ public final class VmmLauncher {
      * @param name as {@link dev.banger.vm.Vmm#name} has it
      * @param command its program with arguments; paths in the VM's directory are relative
      * @param tap that it finds open as descriptor 3; null: none
+     * @param metrics the name of a log in the VM's directory for what it writes to descriptor 4; null: none
      */
-    public Launched launch(String name, List<String> command, BootSpec spec, @Nullable Tap tap) {
-        long pid = start(command, spec.directory(), spec.runtime(), tap).pid();
+    public Launched launch(
+            String name, List<String> command, BootSpec spec, @Nullable Tap tap, @Nullable String metrics) {
+        long pid =
+                start(command, spec.directory(), spec.runtime(), tap, metrics).pid();
         long startTicks = ProcFs.stat(pid).map(ProcFs.Stat::startTicks).orElse(0L);
         Pidfd pidfd = Pidfd.open(pid, startTicks).orElseThrow(() -> failedToStart(name, spec.runtime()));
         return new Launched(
@@ -58,13 +62,17 @@ public final class VmmLauncher {
                 pidfd);
     }
 
-    private Process start(List<String> vmm, Path directory, VmRuntime runtime, @Nullable Tap tap) {
+    private Process start(
+            List<String> vmm, Path directory, VmRuntime runtime, @Nullable Tap tap, @Nullable String metrics) {
         List<String> command = new ArrayList<>(List.of(
                 launcher.toString(),
                 "--ring",
                 fileName(runtime.logPath()) + ":" + CONSOLE_BYTES,
                 "--ring",
                 fileName(runtime.vmmLogPath()) + ":" + VMM_LOG_BYTES));
+        if (metrics != null) {
+            command.addAll(List.of("--ring", metrics + ":" + METRICS_BYTES));
+        }
         if (tap != null) {
             command.addAll(List.of("--tap", tap.name()));
         }

@@ -111,7 +111,7 @@ public final class QemuVmm implements Vmm {
 
     private QemuVm start(BootSpec spec, List<String> command, Consumer<QemuVm> then) {
         VmmLauncher.Launched launched =
-                launcher.launch(NAME, command, spec, spec.network().tap());
+                launcher.launch(NAME, command, spec, spec.network().tap(), null);
         QemuVm vm = new QemuVm(launched.handles(), launched.pidfd(), spec.directory());
         try {
             if (!vm.connect(CONTROL)) {

@@ -62,17 +62,19 @@ class FirecrackerTest {
     }
 
     /** The launcher gives it a network namespace of its own, and nothing else. */
-    private FirecrackerVmm vmm() throws IOException {
+    private Path launcher() throws IOException {
         Path launcher = directory.resolve("launcher");
         Files.writeString(
                 launcher,
-                "#!/bin/sh\n"
-                        + "while [ \"$1\" != -- ]; do shift; done\n"
-                        + "shift\n"
-                        + "exec unshare -rn \"$@\" >>console.log 2>>vmm.log\n");
+                "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\nshift\n"
+                        + "exec unshare -rn \"$@\" >>console.log 2>>vmm.log 4>>metrics.log\n");
         Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwx------"));
+        return launcher;
+    }
+
+    private FirecrackerVmm vmm() throws IOException {
         ProgramRunner programs = new ProgramRunner(System.getenv());
-        return new FirecrackerVmm(new FirecrackerProgram(programs, binary, directory), new VmmLauncher(launcher));
+        return new FirecrackerVmm(new FirecrackerProgram(programs, binary, directory), new VmmLauncher(launcher()));
     }
 
     @Test
@@ -209,21 +211,18 @@ class FirecrackerTest {
         for (String socket : List.of("api.sock", "agent.sock")) {
             Files.deleteIfExists(directory.resolve(socket));
         }
-        List<String> command = new ArrayList<>(List.of("unshare", "-rn"));
+        List<String> command = new ArrayList<>(List.of(launcher().toString(), "--"));
         command.addAll(FirecrackerMachine.command(binary, spec));
         Process running = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectInput(Path.of("/dev/null").toFile())
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                        directory.resolve("console").toFile()))
-                .redirectError(ProcessBuilder.Redirect.appendTo(
-                        directory.resolve("log").toFile()))
                 .start();
         firecracker = running;
+        Path log = directory.resolve("vmm.log");
         long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
         while (!api().isThere()) {
             assertThat(running.isAlive() && System.nanoTime() < deadline)
-                    .as(Files.readString(directory.resolve("log")))
+                    .as(Files.exists(log) ? Files.readString(log) : "")
                     .isTrue();
             TimeUnit.MILLISECONDS.sleep(2);
         }
