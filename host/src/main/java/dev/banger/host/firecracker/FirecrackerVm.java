@@ -6,6 +6,7 @@ import dev.banger.host.firecracker.FirecrackerApi.Request;
 import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.Pidfd;
 import dev.banger.host.linux.ProcFs;
+import dev.banger.host.linux.SparseFile;
 import dev.banger.vm.RootDisks.Disk;
 import dev.banger.vm.RunningVm;
 import dev.banger.vm.VmHandles;
@@ -132,15 +133,19 @@ final class FirecrackerVm implements RunningVm {
         return "Paused".equals(ask(FirecrackerMachine.state()).get("state"));
     }
 
+    /** Firecracker writes every page, whether anything is in it or not. */
     @Override
     public void save(Path memory, Path state) {
         try {
             ask(FirecrackerMachine.save(memory, state));
+            SparseFile.dig(memory);
         } catch (BangerException e) {
             if (String.valueOf(e.getMessage()).contains("os error 28")) {
                 throw new BangerException(ErrorCode.RESOURCE_EXHAUSTED, String.valueOf(e.getMessage()), e);
             }
             throw e;
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot save the machine to " + memory, memory, e);
         }
     }
 

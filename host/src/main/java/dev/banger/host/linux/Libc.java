@@ -136,6 +136,22 @@ final class Libc {
         return call(state -> (long) Lseek.HANDLE.invokeExact(state, fd, offset, whence));
     }
 
+    private static final class Fallocate {
+        static final MethodHandle HANDLE = handle(
+                "fallocate",
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.JAVA_LONG,
+                        ValueLayout.JAVA_LONG));
+    }
+
+    /** fallocate(2) */
+    static Result fallocate(int fd, int mode, long offset, long length) {
+        return call(state -> (int) Fallocate.HANDLE.invokeExact(state, fd, mode, offset, length));
+    }
+
     private static final class Umask {
         static final MethodHandle HANDLE =
                 handle("umask", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
