@@ -46,7 +46,8 @@ public record HostSeams(
         Path root = Path.of(vm.runtime().systemOverlay());
         Path work = Path.of(vm.runtime().workDisk());
         boolean made = keepsRoot(vm) || Files.exists(work);
-        return choose(vm.spec(), !made || DiskKind.of(keepsRoot(vm) ? root : work).isRaw());
+        return choose(
+                vm.spec(), !made || DiskKind.of(keepsRoot(vm) ? root : work).isRaw());
     }
 
     private VmmSelector.Choice choose(VmSpec spec, boolean rawDisks) {

@@ -39,6 +39,22 @@ public record VmHandles(
         return new VmHandles(pid, startTicks, vmm, acceleration, sshPort, ports, null, null, null, null, null);
     }
 
+    /** Of the same process, once ports are published. */
+    public VmHandles withPorts(int newSshPort, List<PublishedPort> newPorts) {
+        return new VmHandles(
+                pid,
+                startTicks,
+                vmm,
+                acceleration,
+                newSshPort,
+                newPorts,
+                tap,
+                baseLoop,
+                cowLoop,
+                dmName,
+                dmDevice);
+    }
+
     /** With what else the host gave the VM, as the host shows it. */
     VmHandles with(@Nullable Tap itsTap, Optional<RootDisks.Devices> devices) {
         return new VmHandles(

@@ -61,7 +61,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,7 +132,6 @@ final class Daemon implements AutoCloseable {
         KvmProbe kvm = new KvmProbe(programs, launcher);
         FirecrackerProgram firecracker = new FirecrackerProgram(
                 programs, environment.getOrDefault(FirecrackerProgram.SETTING, ""), places.run());
-        Supplier<List<String>> rawDisks = () -> List.of("it needs raw root disks, which are not there yet");
         SshCapability ssh = new SshCapability(places.ssh());
         NameServer names = NameSettings.nameServer(environment, programs);
         parts.push("names", names::close);
@@ -151,12 +149,12 @@ final class Daemon implements AutoCloseable {
                 new IpLinks(programs),
                 BridgeComposition.named(places, firewall, programs, bridgeNames));
         parts.push("named networks", namedNetworks::close);
-        HostRootDisks rootDisks = new HostRootDisks(
-                environment.getOrDefault("BANGER_ROOT_DISKS", "auto"), places.images(), vmsDirectory);
+        HostRootDisks rootDisks =
+                new HostRootDisks(environment.getOrDefault("BANGER_ROOT_DISKS", "auto"), places.images(), vmsDirectory);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
                         new FirecrackerCandidate(
-                                new FirecrackerVmm(firecracker, new VmmLauncher(launcher)), firecracker, kvm, rawDisks),
+                                new FirecrackerVmm(firecracker, new VmmLauncher(launcher)), firecracker, kvm),
                         new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
                         new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
                 rootDisks,

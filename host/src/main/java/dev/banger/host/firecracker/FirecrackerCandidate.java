@@ -4,23 +4,17 @@ import dev.banger.host.linux.KvmProbe;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmSelector;
-import java.util.List;
-import java.util.function.Supplier;
 
 /** Firecracker, as {@link VmmSelector} tries it. Thread-safe. */
 public final class FirecrackerCandidate implements VmmSelector.Candidate {
     private final FirecrackerVmm firecracker;
     private final FirecrackerProgram program;
     private final KvmProbe kvm;
-    private final Supplier<List<String>> missing;
 
-    /** {@code missing}: what else this host lacks for it, a sentence each. */
-    public FirecrackerCandidate(
-            FirecrackerVmm firecracker, FirecrackerProgram program, KvmProbe kvm, Supplier<List<String>> missing) {
+    public FirecrackerCandidate(FirecrackerVmm firecracker, FirecrackerProgram program, KvmProbe kvm) {
         this.firecracker = firecracker;
         this.program = program;
         this.kvm = kvm;
-        this.missing = missing;
     }
 
     @Override
@@ -41,10 +35,7 @@ public final class FirecrackerCandidate implements VmmSelector.Candidate {
     @Override
     public String obstacle() {
         String obstacle = program.obstacle();
-        if (obstacle.isEmpty()) {
-            obstacle = kvm.obstacle();
-        }
-        return obstacle.isEmpty() ? String.join("; ", missing.get()) : obstacle;
+        return obstacle.isEmpty() ? kvm.obstacle() : obstacle;
     }
 
     @Override

@@ -30,7 +30,7 @@ final class FirecrackerVm implements RunningVm {
     private static final Logger LOG = LoggerFactory.getLogger(FirecrackerVm.class);
     private static final Duration RETRY = Duration.ofMillis(1);
 
-    private final VmHandles handles;
+    private volatile VmHandles handles;
     private final Pidfd pidfd;
     private final String socket;
     private final String log;
@@ -189,7 +189,9 @@ final class FirecrackerVm implements RunningVm {
 
     /** The host reaches every port of a VM with a tap. */
     @Override
-    public void publish(Attachment network) {}
+    public void publish(Attachment network) {
+        handles = handles.withPorts(network.sshPort(), network.ports());
+    }
 
     /** Whatever goes over its tap is counted there. */
     @Override

@@ -321,14 +321,7 @@ final class QemuVm implements RunningVm {
                 throw new BangerException(ErrorCode.ALREADY_EXISTS, "cannot publish " + forward + ": " + said);
             }
         }
-        VmHandles process = handles;
-        handles = VmHandles.ofProcess(
-                process.pid(),
-                process.startTicks(),
-                process.vmm(),
-                process.acceleration(),
-                network.sshPort(),
-                network.ports());
+        handles = handles.withPorts(network.sshPort(), network.ports());
     }
 
     /** QEMU's user network lists a line for each: {@code TCP[ESTABLISHED]}, {@code UDP[236 sec]}; what is published is no connection. */
