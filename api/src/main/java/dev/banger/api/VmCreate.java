@@ -40,7 +40,8 @@ public record VmCreate(
         boolean ephemeral,
         @Nullable WaitFor waitFor,
         @Nullable VmNetwork network,
-boolean nested, @Nullable String vmm){
+        boolean nested,
+        @Nullable String vmm) {
     public VmCreate {
         vmm = "auto".equals(vmm) ? null : vmm;
         // A JSON body may leave it out.

@@ -55,7 +55,7 @@ final class VmOptions {
     private @Nullable String acceleration;
 
     @Option(
-names = "--nested",
+            names = "--nested",
             description = "Let it run VMs itself: in it, modprobe kvm_amd or kvm_intel makes /dev/kvm.")
     private boolean nested;
 
@@ -65,7 +65,6 @@ names = "--nested",
             description = "qemu, firecracker (root, KVM, --network bridge), or auto: the best that works here; default:"
                     + " auto.")
     private @Nullable String vmm;
-
 
     @Option(
             names = "--wait",
@@ -128,7 +127,7 @@ names = "--nested",
                 network == null && !nat && allowHosts.isEmpty() && netRate == 0
                         ? null
                         : new VmNetwork(network, nat, allowHosts, netRate),
-nested, vmm);
-
+                nested,
+                vmm);
     }
 }

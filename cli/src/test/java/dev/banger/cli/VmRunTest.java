@@ -35,7 +35,7 @@ class VmRunTest {
         console.run(
                 banger,
                 ("vm run --name dev --image mine --kernel own --cpus 3 --memory 2G --disk-size 20GiB --publish 8080:80"
-+ " --publish 53 --acceleration tcg --vmm qemu --wait system --cold --idle-pause 10m --nested -- true")
+                                + " --publish 53 --acceleration tcg --vmm qemu --wait system --cold --idle-pause 10m --nested -- true")
                         .split(" "));
 
         assertThat(banger.created())
@@ -54,8 +54,8 @@ class VmRunTest {
                         false,
                         WaitFor.SYSTEM,
                         null,
-true, "qemu"));
-
+                        true,
+                        "qemu"));
     }
 
     @Test

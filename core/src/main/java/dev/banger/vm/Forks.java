@@ -96,7 +96,8 @@ final class Forks {
                     false,
                     null,
                     new VmNetwork(spec.network(), spec.nat(), spec.allowHosts(), spec.netRate()),
-spec.nested(), spec.vmm()));
+                    spec.nested(),
+                    spec.vmm()));
 
             rollback.push("the fork " + vm.name(), () -> lifecycle.discard(vm));
             reserved.add(vm);

@@ -335,7 +335,8 @@ public final class Pool implements AutoCloseable {
                         false,
                         List.of(),
                         0,
-machine.key().nested(), machine.choice().vmm().name()), 
+                        machine.key().nested(),
+                        machine.choice().vmm().name()),
                 VmRuntime.in(
                         directories.of(id),
                         "prepared",

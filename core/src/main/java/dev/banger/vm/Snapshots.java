@@ -419,8 +419,8 @@ final class Snapshots {
                 now.nat(),
                 now.allowHosts(),
                 now.netRate(),
-now.nested(), now.vmm()));
-
+                now.nested(),
+                now.vmm()));
     }
 
     /** Deletes a snapshot by name; refused where anything but its own VM's disks is based on it. */

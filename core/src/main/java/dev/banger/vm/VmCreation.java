@@ -90,7 +90,8 @@ final class VmCreation {
                 wish != null && (wish.nat() || !wish.allowHosts().isEmpty()),
                 wish == null ? List.of() : wish.allowHosts(),
                 wish == null ? 0 : wish.netRate(),
-request.nested(), request.vmm());
+                request.nested(),
+                request.vmm());
 
         List<String> missing = network.missing();
         if (!missing.isEmpty()) {
@@ -166,8 +167,8 @@ request.nested(), request.vmm());
                         ? List.of()
                         : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts()),
                 Objects.requireNonNullElse(change.netRate(), old.netRate()),
-old.nested(), old.vmm()));
-
+                old.nested(),
+                old.vmm()));
     }
 
     /** Runs {@code work} while no name or address is taken. */

@@ -342,8 +342,8 @@ public final class VmService implements AutoCloseable {
                 false,
                 null,
                 null,
-request.nested(), null));
-
+                request.nested(),
+                null));
     }
 
     public List<Snapshot> snapshots(String ref) {

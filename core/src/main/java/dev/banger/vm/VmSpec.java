@@ -34,7 +34,8 @@ public record VmSpec(
         boolean nat,
         List<String> allowHosts,
         long netRate,
-boolean nested, @Nullable String vmm){
+        boolean nested,
+        @Nullable String vmm) {
     public VmSpec {
         ports = List.copyOf(ports);
         allowHosts =
@@ -57,8 +58,8 @@ boolean nested, @Nullable String vmm){
                 nat,
                 allowHosts,
                 netRate,
-nested, vmm);
-
+                nested,
+                vmm);
     }
 
     /** The same but for what a running VM can change. */
@@ -82,7 +83,7 @@ nested, vmm);
                 of.nat,
                 of.allowHosts,
                 of.netRate,
-nested, vmm);
-
+                nested,
+                vmm);
     }
 }

@@ -215,7 +215,8 @@ class TemplateTest {
         var dev = pooling.show("dev");
         assertThat(dev).containsEntry("startedFrom", "pool");
         assertThat(NamesTest.sshBanner(dev, Duration.ofSeconds(20))).isEqualTo("SSH-2.0-");
-        assertThat(pooling.ok("vm", "ports", "dev").out()).contains(Outcome.text(dev, "address") + ":" + Outcome.number(dev, "sshPort"));
+        assertThat(pooling.ok("vm", "ports", "dev").out())
+                .contains(Outcome.text(dev, "address") + ":" + Outcome.number(dev, "sshPort"));
         assertThat(pooling.shell("dev", "hostname; df -Pm /root | awk 'END { print ($2 > 7000) }'"))
                 .isEqualTo("dev\n1");
         assertThat(pooling.ok("vm", "ssh", "dev", "--", "hostname").line()).isEqualTo("dev");

@@ -122,8 +122,8 @@ class BridgedNetworkTest {
                 nat,
                 allowed,
                 10_000_000,
-false, null);
-
+                false,
+                null);
     }
 
     private static VmRecord vm(boolean nat, String... allowed) {

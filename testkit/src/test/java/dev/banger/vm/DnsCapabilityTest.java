@@ -62,8 +62,8 @@ class DnsCapabilityTest {
 
     private static VmCreate request(String name, boolean start) {
         return new VmCreate(
-name, null, null, null, null, null, null, List.of(), start, false, null, false, null, null, false, null);
-
+                name, null, null, null, null, null, null, List.of(), start, false, null, false, null, null, false,
+                null);
     }
 
     private static VmRecord create(VmService service, String name) {

@@ -99,7 +99,7 @@ class SavedMachinesTest {
         return service.create(
                 new VmCreate(
                         name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
-false, null), 
+                        false, null),
                 Progress.none());
     }
 
@@ -128,7 +128,7 @@ false, null),
         service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-false, null), 
+                        false, null),
                 Progress.none());
         host.fail(step);
 

@@ -71,8 +71,7 @@ class VmServiceTest {
 
     private static VmCreate request(@Nullable String name) {
         return new VmCreate(
-name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false, null);
-
+                name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false, null);
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -125,7 +124,7 @@ name, null, null, null, null, null, null, List.of(), true, false, null, false, n
         VmRecord vm = service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-false, null), 
+                        false, null),
                 Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
@@ -383,7 +382,7 @@ false, null),
                 .create(
                         new VmCreate(
                                 "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null,
-null, false, null), 
+                                null, false, null),
                         Progress.none());
 
         service();
@@ -536,16 +535,20 @@ null, false, null),
         VmService service = service();
         for (VmCreate bad : List.of(
                 new VmCreate(
-                        "dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null, false, null),
+                        "dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null, false,
+                        null),
                 new VmCreate(
-                        "dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null, false, null),
+                        "dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null, false,
+                        null),
                 new VmCreate(
                         "dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null, null,
                         false, null),
                 new VmCreate(
-                        "dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null, false, null),
+                        "dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null, false,
+                        null),
                 new VmCreate(
-                        "dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null, false, null),
+                        "dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null, false,
+                        null),
                 new VmCreate(
                         "dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null, null,
                         false, null),
@@ -567,7 +570,8 @@ null, false, null),
                         false,
                         null,
                         null,
-false, null))){
+                        false,
+                        null))) {
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
         }
@@ -579,8 +583,11 @@ false, null))){
         VmService service = service();
         assertThatThrownBy(() -> service.check(new VmCreate(
                         "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null, null,
-false, null))).satisfies(e->assertCode(e, ErrorCode.NOT_FOUND));
-assertThatThrownBy(()->service.check(new VmCreate("dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null, false, null)))
+                        false, null)))
+                .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
+        assertThatThrownBy(() -> service.check(new VmCreate(
+                        "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null,
+                        false, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }

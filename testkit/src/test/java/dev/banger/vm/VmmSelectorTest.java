@@ -70,8 +70,10 @@ class VmmSelectorTest {
 
     @Test
     void aWishNarrowsTheChoice() {
-        assertThat(chosen(host("", ""), new Wish("qemu", null, true, true, false))).isEqualTo("qemu kvm");
-        assertThat(chosen(host("", ""), new Wish(null, "tcg", true, true, false))).isEqualTo("qemu tcg");
+        assertThat(chosen(host("", ""), new Wish("qemu", null, true, true, false)))
+                .isEqualTo("qemu kvm");
+        assertThat(chosen(host("", ""), new Wish(null, "tcg", true, true, false)))
+                .isEqualTo("qemu tcg");
         assertThat(chosen(host("", ""), new Wish("firecracker", "kvm", true, true, false)))
                 .isEqualTo("firecracker kvm");
     }
@@ -88,7 +90,8 @@ class VmmSelectorTest {
 
     @Test
     void whatNeedsATapIsNotForAVmInUserMode() {
-        assertThat(chosen(host("", ""), new Wish(null, null, false, true, false))).isEqualTo("qemu kvm");
+        assertThat(chosen(host("", ""), new Wish(null, null, false, true, false)))
+                .isEqualTo("qemu kvm");
         assertThatThrownBy(() -> host("", "").choose(new Wish("firecracker", null, false, true, false)))
                 .isInstanceOf(BangerException.class)
                 .hasMessageContaining("firecracker with kvm: it needs a network with taps");
@@ -96,7 +99,8 @@ class VmmSelectorTest {
 
     @Test
     void aVmThatHasQcow2DisksStaysWithWhatReadsThem() {
-        assertThat(chosen(host("", ""), new Wish(null, null, true, false, false))).isEqualTo("qemu kvm");
+        assertThat(chosen(host("", ""), new Wish(null, null, true, false, false)))
+                .isEqualTo("qemu kvm");
         assertThatThrownBy(() -> host("", "").choose(new Wish("firecracker", null, true, false, false)))
                 .hasMessageContaining("qcow2");
     }
@@ -115,8 +119,10 @@ class VmmSelectorTest {
                 .isTrue();
         assertThat(host("gone", "").offers(new Vmm.Build("firecracker 1", "kvm"), "kvm", false))
                 .isFalse();
-        assertThat(host("", "").offers(new Vmm.Build("qemu 0", "tcg"), "tcg", false)).isFalse();
-        assertThat(host("", "").offers(new Vmm.Build("qemu 1", "tcg"), "tcg", false)).isTrue();
+        assertThat(host("", "").offers(new Vmm.Build("qemu 0", "tcg"), "tcg", false))
+                .isFalse();
+        assertThat(host("", "").offers(new Vmm.Build("qemu 1", "tcg"), "tcg", false))
+                .isTrue();
     }
 
     @Test

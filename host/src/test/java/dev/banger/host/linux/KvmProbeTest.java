@@ -62,7 +62,10 @@ class KvmProbeTest {
     @Test
     void withoutADeviceKvmIsRefusedWithAReason() {
         KvmProbe probe = new KvmProbe(
-                new ProgramRunner(System.getenv()), directory.resolve("launcher"), directory.resolve("none"), Duration.ofSeconds(5));
+                new ProgramRunner(System.getenv()),
+                directory.resolve("launcher"),
+                directory.resolve("none"),
+                Duration.ofSeconds(5));
         assertThat(probe.obstacle()).startsWith("there is no " + directory.resolve("none"));
     }
 }

@@ -61,8 +61,7 @@ class SnapshotDirectoriesTest {
         assertThat(made.disk("work")).hasFileName("work.raw").hasSize(64L << 20);
         assertThat(made.dataBytes()).isLessThan(1 << 20);
         assertThat(store.seal(made).files())
-                .hasEntrySatisfying(
-                        "work.raw", fact -> assertThat(fact.crc32()).isNotNegative());
+                .hasEntrySatisfying("work.raw", fact -> assertThat(fact.crc32()).isNotNegative());
     }
 
     @Test

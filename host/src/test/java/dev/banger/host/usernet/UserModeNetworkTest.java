@@ -38,8 +38,8 @@ class UserModeNetworkTest {
                 false,
                 List.of(),
                 0,
-false, null));
-
+                false,
+                null));
     }
 
     @Test
