@@ -47,6 +47,7 @@ public final class AgentConnector implements GuestConnector {
 
     private static final Duration RETRY = Duration.ofMillis(3);
     private static final Duration LOOK = Duration.ofMillis(100);
+    private static final Duration ATTEMPT = Duration.ofSeconds(1);
 
     private final String build;
     private final SecureRandom random = new SecureRandom();
@@ -135,8 +136,8 @@ public final class AgentConnector implements GuestConnector {
     }
 
     /**
-     * Asks Firecracker to go on to a port of the guest. While nobody listens there it closes the connection, or after two seconds when
-     * the guest has no driver yet.
+     * Asks Firecracker to go on to a port of the guest. While nobody listens there it closes the connection; where the guest has no driver
+     * yet it may take some seconds to, or forget what it was asked.
      */
     private static void connectInside(SocketChannel channel, int port, long deadline, BooleanSupplier vmAlive)
             throws IOException {
@@ -144,6 +145,7 @@ public final class AgentConnector implements GuestConnector {
         while (out.hasRemaining()) {
             channel.write(out);
         }
+        long patience = System.nanoTime() + ATTEMPT.toNanos();
         StringBuilder line = new StringBuilder();
         ByteBuffer one = ByteBuffer.allocate(1); // what follows the line is the agent's
         channel.configureBlocking(false);
@@ -151,7 +153,7 @@ public final class AgentConnector implements GuestConnector {
             channel.register(selector, SelectionKey.OP_READ);
             while (line.indexOf("\n") < 0) {
                 int got = channel.read(one.clear());
-                if (got < 0 || line.length() > LONGEST_ANSWER) {
+                if (got < 0 || line.length() > LONGEST_ANSWER || System.nanoTime() > patience) {
                     throw new EOFException("nobody listens in the guest");
                 }
                 if (got > 0) {
