@@ -59,7 +59,7 @@ public record VmRuntime(
                 VmState.CREATING,
                 guestIp,
                 hostAddress,
-                directory.resolve("qmp.sock").toString(),
+                directory.resolve("api.sock").toString(),
                 directory.resolve("agent.sock").toString(),
                 null,
                 directory.resolve("console.log").toString(),

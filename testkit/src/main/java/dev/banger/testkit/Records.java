@@ -28,7 +28,7 @@ public final class Records {
                         VmState.STOPPED,
                         "10.0.2.15/24",
                         "127.64.0." + number,
-                        directory.resolve("qmp.sock").toString(),
+                        directory.resolve("api.sock").toString(),
                         directory.resolve("agent.sock").toString(),
                         null,
                         directory.resolve("console.log").toString(),

@@ -18,8 +18,6 @@ final class QemuCommandLine {
     /** The first part of the argument that marks a process as the VMM of the VM whose id follows. */
     static final String MARKER = "banger-";
 
-    static final String QMP_SOCKET = "qmp.sock";
-    static final String AGENT_SOCKET = "agent.sock";
     private static final String AGENT_PORT = "dev.banger.agent";
 
     /** Where banger-launch leaves a tap open. */
@@ -87,10 +85,10 @@ final class QemuCommandLine {
         // The console goes to stdout, where banger-launch keeps it within bounds.
         add(args, "-chardev", "file,id=console,path=/dev/stdout");
         add(args, "-serial", "chardev:console");
-        add(args, "-chardev", "socket,id=qmp,path=" + QMP_SOCKET + ",server=on,wait=off");
+        add(args, "-chardev", "socket,id=qmp,path=" + fileName(spec.runtime().apiSocket()) + ",server=on,wait=off");
         add(args, "-mon", "chardev=qmp,mode=control");
         add(args, "-device", "virtio-serial-device");
-        add(args, "-chardev", "socket,id=agent,path=" + AGENT_SOCKET + ",server=on,wait=off");
+        add(args, "-chardev", "socket,id=agent,path=" + fileName(spec.runtime().vsockPath()) + ",server=on,wait=off");
         add(args, "-device", "virtserialport,chardev=agent,name=" + AGENT_PORT);
         add(args, "-object", "rng-random,id=rng,filename=/dev/urandom");
         add(args, "-device", "virtio-rng-device,rng=rng");
@@ -187,6 +185,10 @@ final class QemuCommandLine {
 
     private static String forward(String address, int hostPort, int guestPort) {
         return "tcp:" + address + ":" + hostPort + "-:" + guestPort;
+    }
+
+    private static String fileName(String path) {
+        return String.valueOf(Path.of(path).getFileName());
     }
 
     /** A comma in a value is written twice in QEMU's option syntax. */

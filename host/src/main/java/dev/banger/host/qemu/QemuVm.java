@@ -48,16 +48,19 @@ final class QemuVm implements RunningVm {
 
     private volatile VmHandles handles;
     private final Pidfd pidfd;
+    private final String socket;
     private final BlockingQueue<String> migration = new LinkedBlockingQueue<>();
     private volatile Path directory;
     private final ReentrantLock connecting = new ReentrantLock();
     private volatile @Nullable QmpClient qmp;
     private volatile String exitReason = "";
 
-    QemuVm(VmHandles handles, Pidfd pidfd, Path directory) {
+    /** {@code socket}: the name of the control socket in {@code directory}. */
+    QemuVm(VmHandles handles, Pidfd pidfd, Path directory, String socket) {
         this.handles = handles;
         this.pidfd = pidfd;
         this.directory = directory;
+        this.socket = socket;
     }
 
     /** Waits until QEMU's control socket answers. @return false when the process ended or time ran out */
@@ -69,7 +72,7 @@ final class QemuVm implements RunningVm {
                     && System.nanoTime() < deadline
                     && !Thread.currentThread().isInterrupted()) {
                 try {
-                    qmp = QmpClient.connect(directory.resolve(QemuCommandLine.QMP_SOCKET), this::onEvent);
+                    qmp = QmpClient.connect(directory.resolve(socket), this::onEvent);
                     return true;
                 } catch (IOException e) {
                     LockSupport.parkNanos(RETRY.toNanos()); // it does not listen yet

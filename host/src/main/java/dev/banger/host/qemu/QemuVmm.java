@@ -13,6 +13,7 @@ import dev.banger.vm.Acceleration;
 import dev.banger.vm.RunningVm;
 import dev.banger.vm.VmHandles;
 import dev.banger.vm.VmRecord;
+import dev.banger.vm.VmRuntime;
 import dev.banger.vm.Vmm;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -112,7 +113,7 @@ public final class QemuVmm implements Vmm {
     private QemuVm start(BootSpec spec, List<String> command, Consumer<QemuVm> then) {
         VmmLauncher.Launched launched =
                 launcher.launch(NAME, command, spec, spec.network().tap(), null);
-        QemuVm vm = new QemuVm(launched.handles(), launched.pidfd(), spec.directory());
+        QemuVm vm = new QemuVm(launched.handles(), launched.pidfd(), spec.directory(), socket(spec.runtime()));
         try {
             if (!vm.connect(CONTROL)) {
                 throw Thread.currentThread().isInterrupted()
@@ -141,6 +142,10 @@ public final class QemuVmm implements Vmm {
         Pidfd pidfd = Pidfd.open(handles.pid(), handles.startTicks())
                 .orElseThrow(() -> new BangerException(
                         ErrorCode.VMM_FAILED, "the VMM of " + vm.name() + " (pid " + handles.pid() + ") has ended"));
-        return new QemuVm(handles, pidfd, vm.directory());
+        return new QemuVm(handles, pidfd, vm.directory(), socket(vm.runtime()));
+    }
+
+    private static String socket(VmRuntime runtime) {
+        return String.valueOf(Path.of(runtime.apiSocket()).getFileName());
     }
 }

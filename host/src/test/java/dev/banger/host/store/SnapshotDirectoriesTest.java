@@ -41,7 +41,7 @@ class SnapshotDirectoriesTest {
         }
         Files.writeString(unfinished.resolve("state"), "devices");
         Files.writeString(unfinished.resolve("root.qcow2"), "disk");
-        Files.writeString(unfinished.resolve("qmp.sock"), "");
+        Files.writeString(unfinished.resolve("api.sock"), "");
         return store.publish(id, KEY, origin, unfinished);
     }
 
