@@ -55,7 +55,7 @@ public final class VmmSelector {
                 return "it needs a network with taps: --network bridge, or one of your own";
             }
             if (candidate.vmm().needsRawDisks() && !rawDisks) {
-                return "the VM has qcow2 disks, which it does not read";
+                return "the VM's disks are qcow2 files, which it does not read";
             }
             String obstacle = candidate.obstacle();
             return obstacle.isEmpty() && nested ? candidate.nestedObstacle() : obstacle;
