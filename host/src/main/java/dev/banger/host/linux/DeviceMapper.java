@@ -33,6 +33,7 @@ public final class DeviceMapper {
     private static final int DATA_START = 16;
     private static final int TARGET_COUNT = 20;
     private static final int FLAGS = 28;
+    private static final int EVENT_NR = 32;
     private static final int DEV = 40;
     private static final int NAME = 48;
     private static final int NAME_BYTES = 128;
@@ -48,6 +49,12 @@ public final class DeviceMapper {
     private static final int DM_STATUS_TABLE_FLAG = 1 << 4;
     private static final int DM_BUFFER_FULL_FLAG = 1 << 8;
     private static final int DM_DEFERRED_REMOVE = 1 << 17;
+
+    /**
+     * What udev's rules for device-mapper are told by the upper half of a cookie (libdevmapper.h): no rules of subsystems, disks or others.
+     * Else a program of root's would parse the file systems that guests write.
+     */
+    private static final int UDEV_LOOKS_AWAY = (0x02 | 0x04 | 0x08 | 0x40) << 16;
 
     private static final Duration RETRY = Duration.ofMillis(50);
 
@@ -124,7 +131,9 @@ public final class DeviceMapper {
         try {
             String parameters = base + " " + cow + " P " + CHUNK_SECTORS;
             ask(Command.TABLE_LOAD, table(uuid, sectors, parameters), "load the table of " + name);
-            ask(Command.DEV_SUSPEND, request("", uuid, 0), "activate " + name); // without its flag that is a resume
+            ByteBuffer resume = request("", uuid, 0); // a suspend without its flag
+            resume.putInt(EVENT_NR, UDEV_LOOKS_AWAY);
+            ask(Command.DEV_SUSPEND, resume, "activate " + name);
             return new Snapshot(name, uuid, path(created), base, cow);
         } catch (RuntimeException e) {
             try {

@@ -33,6 +33,7 @@ class DeviceMapperTest {
         assertThat(device.name).isEqualTo(NAME);
         assertThat(device.uuid).isEqualTo(UUID);
         assertThat(device.sectors).isEqualTo(2048);
+        assertThat(device.cookie).as("what udev is told").isEqualTo(0x4e0000);
         assertThat(device.table).isEqualTo("snapshot /dev/loop9000 /dev/loop9001 P 8");
     }
 

@@ -28,6 +28,7 @@ public final class FakeDeviceMapper implements DeviceMapper.Control {
         final int minor;
         String loaded = "";
         String table = "";
+        int cookie;
         long sectors;
         boolean open;
         boolean removedWhenClosed;
@@ -126,6 +127,7 @@ public final class FakeDeviceMapper implements DeviceMapper.Control {
             }
             case DEV_SUSPEND -> {
                 device.table = device.loaded;
+                device.cookie = request.getInt(32);
                 hold(device);
                 yield device.table.isEmpty() ? EINVAL : 0;
             }
