@@ -5,7 +5,6 @@ import dev.banger.host.linux.DeviceMapper;
 import dev.banger.host.linux.DeviceMapper.Snapshot;
 import dev.banger.host.linux.LoopDevice;
 import dev.banger.host.linux.LoopDevice.Attached;
-import dev.banger.host.linux.PublishedFile;
 import dev.banger.vm.RootDisks.Devices;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -51,15 +50,13 @@ final class DmSnapshots {
             return Path.of(there.get().device()); // of a VM that was prepared, or of a boot before
         }
         release(cow);
-        if (Files.notExists(cow)) {
-            // Enough for every block of the image; sparse. Zeros at its start make the kernel begin a new one.
+        if (Files.notExists(cow) || Files.size(cow) == 0) {
+            // Enough for every block of the image; sparse. Zeros at its start make the kernel begin a new one, so nothing
+            // has to be flushed: what a power cut takes away holds nothing yet.
             long size = Files.size(image);
-            long bytes = size + size / BYTES_PER_EXCEPTION + HEADER_BYTES;
-            PublishedFile.publish(cow, unfinished -> {
-                try (RandomAccessFile file = new RandomAccessFile(unfinished.toFile(), "rw")) {
-                    file.setLength(bytes);
-                }
-            });
+            try (RandomAccessFile file = new RandomAccessFile(cow.toFile(), "rw")) {
+                file.setLength(size + size / BYTES_PER_EXCEPTION + HEADER_BYTES);
+            }
         }
         try (LoopDevice base = LoopDevice.attach(image, true);
                 LoopDevice changes = LoopDevice.attach(cow, false)) {

@@ -168,6 +168,15 @@ class HostRootDisksTest {
     }
 
     @Test
+    void aFileThatAPowerCutLeftEmptyIsBegunAnew() throws IOException {
+        Path file = Files.createFile(vm.resolve("root.cow"));
+
+        disks.prepare(image(), file);
+
+        assertThat(Files.size(file)).isGreaterThan(BYTES);
+    }
+
+    @Test
     void aDeviceOfThatNameThatIsSomebodyElsesIsLeftAlone() throws IOException {
         Path other = Files.createDirectories(root.resolve("other-home/" + ID)).resolve("root.cow");
         disks.prepare(image(), other);
