@@ -5,5 +5,5 @@ create --name bare
 is "the VMM" "$vmm" "$(show bare vmm)"
 is "the acceleration" kvm "$(show bare acceleration)"
 b vm show bare
-b vm exec bare -- cat /proc/meminfo | head -n 1
+b vm exec bare -- cat /proc/meminfo
 b vm delete bare

@@ -5,3 +5,4 @@ is "its address" "$address" "$(resolvectl query --legend=no -4 named.vm | awk '{
 is "its address" "$address" "$(getent ahostsv4 named.vm | awk '{ print $1; exit }')"
 b vm delete named
 is "the status of its name" 1 "$(status_of resolvectl query named.vm)"
+b daemon stop # the bridge goes with it

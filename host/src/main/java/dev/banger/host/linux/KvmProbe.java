@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvmProbe {
     private static final Path DEVICE = Path.of("/dev/kvm");
-    private static final Duration TIMEOUT = Duration.ofSeconds(20); // a VM that is emulated itself takes seconds
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final String SPEAKER = "banger-launch: ";
 
     private final ProgramRunner programs;

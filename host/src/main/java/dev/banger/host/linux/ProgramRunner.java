@@ -34,11 +34,30 @@ public final class ProgramRunner {
     private static final Duration GRACE = Duration.ofSeconds(3);
     private static final List<String> SYSTEM_DIRECTORIES = List.of("/usr/local/sbin", "/usr/sbin", "/sbin");
 
-    private final Map<String, String> environment;
+    private static final int MOST_PATIENCE = 100;
 
-    /** {@code environment} is what programs inherit and where PATH is taken from: the daemon's. */
+    private final Map<String, String> environment;
+    private final int patience;
+
+    /**
+     * {@code environment} is what programs inherit and where PATH is taken from: the daemon's. {@code BANGER_PATIENCE} in it is
+     * how many times longer than on other hosts a program may take.
+     */
     public ProgramRunner(Map<String, String> environment) {
         this.environment = Map.copyOf(environment);
+        this.patience = patience(environment.getOrDefault("BANGER_PATIENCE", ""));
+    }
+
+    private static int patience(String wanted) {
+        if (wanted.isEmpty()) {
+            return 1;
+        }
+        if (!wanted.matches("[1-9][0-9]{0,2}") || Integer.parseInt(wanted) > MOST_PATIENCE) {
+            throw new BangerException(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "BANGER_PATIENCE is a number from 1 to " + MOST_PATIENCE + ", not \"" + wanted + "\"");
+        }
+        return Integer.parseInt(wanted);
     }
 
     /** Where a program is: looked up in PATH, then in the directories for administrators that a user's PATH lacks. */
@@ -124,12 +143,12 @@ public final class ProgramRunner {
                         .name(program.name() + "-stdin")
                         .start(() -> feed(process, program.stdin())));
         try {
-            if (!process.waitFor(program.timeout().toNanos(), TimeUnit.NANOSECONDS)) {
+            Duration atMost = program.timeout().multipliedBy(patience);
+            if (!process.waitFor(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
                 kill(process);
                 throw new BangerException(
                         ErrorCode.TIMED_OUT,
-                        program.name() + " did not end within "
-                                + program.timeout().toSeconds() + " s and was killed",
+                        program.name() + " did not end within " + atMost.toSeconds() + " s and was killed",
                         String.join(" ", program.argv()) + "\n" + lastLines(stderr),
                         null);
             }

@@ -44,6 +44,17 @@ class ProgramRunnerTest {
     }
 
     @Test
+    void onASlowHostProgramsHaveMoreTime() {
+        ProgramRunner patient = new ProgramRunner(Map.of("PATH", "/usr/bin:/bin", "BANGER_PATIENCE", "100"));
+
+        patient.run(Program.of(Duration.ofMillis(100), "sleep", "0.5"));
+
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> new ProgramRunner(Map.of("BANGER_PATIENCE", "long")))
+                .withMessageContaining("1 to 100");
+    }
+
+    @Test
     void aProgramReadsItsInputAndRunsInItsDirectory(@TempDir Path directory) {
         Output output = programs.run(Program.of(SOON, "sh", "-c", "cat; pwd -P")
                 .reading("input\n".getBytes(StandardCharsets.UTF_8))
