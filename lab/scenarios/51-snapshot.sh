@@ -1,5 +1,5 @@
 # a snapshot is restored with memory and disk, a fork goes on beside its parent
-create --name saved
+create --name saved --wait system
 b vm exec saved -- sh -c 'echo before >/dev/shm/memory; echo before >/root/disk; sync'
 b vm snapshot create -q saved then
 b vm exec saved -- sh -c 'echo after >/dev/shm/memory; echo after >/root/disk'
