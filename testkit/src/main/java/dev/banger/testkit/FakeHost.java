@@ -72,6 +72,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     private boolean guestStopsWhenAsked = true;
     private DiskKind diskKind = DiskKind.QCOW2;
     private final Map<Path, RootDisks.Devices> devices = new HashMap<>();
+    private boolean vsocks;
     private @Nullable CountDownLatch bootGate;
 
     /** From now on this step fails. */
@@ -98,6 +99,15 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     /** Root disks that device-mapper devices are there for. */
     public synchronized Set<Path> devices() {
         return Set.copyOf(devices.keySet());
+    }
+
+    /** Guests' agents are reached through a vsock, as Firecracker's are. */
+    public synchronized void guestsHaveVsocks() {
+        vsocks = true;
+    }
+
+    private synchronized boolean haveVsocks() {
+        return vsocks;
     }
 
     /** Boots wait until the latch is open. */
@@ -429,6 +439,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
                 Thread.currentThread().interrupt();
                 throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
             }
+        }
+
+        @Override
+        public OptionalInt vsockPort() {
+            return haveVsocks() ? OptionalInt.of(1024) : OptionalInt.empty();
         }
 
         @Override

@@ -139,6 +139,27 @@ class SavedMachinesTest {
         assertThat(host.runningIds()).isEmpty();
     }
 
+    private long hellos(VmRecord vm) {
+        return host.log().stream().filter(("HELLO " + vm.id())::equals).count();
+    }
+
+    @Test
+    void aSnapshotLeavesTheChannelToTheGuestOpen() {
+        VmRecord dev = create("dev");
+        service.createSnapshot("dev", "one", Progress.none());
+        assertThat(hellos(dev)).isEqualTo(1);
+    }
+
+    /** Nothing would tell on this side that a channel through a vsock is dead: the next command would wait in vain. */
+    @Test
+    void aSnapshotEndsAChannelThroughAVsockAndAnotherIsMade() {
+        host.guestsHaveVsocks();
+        VmRecord dev = create("dev");
+        service.createSnapshot("dev", "one", Progress.none());
+        assertThat(hellos(dev)).isEqualTo(2);
+        assertThat(host.log()).endsWith("SET_CLOCK " + dev.id());
+    }
+
     @Test
     void aSnapshotThatSomethingIsBasedOnStays() {
         create("dev");
