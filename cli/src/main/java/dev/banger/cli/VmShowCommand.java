@@ -37,7 +37,7 @@ final class VmShowCommand extends Leaf {
                 List.of("name", info.name()),
                 List.of("id", info.id()),
                 List.of("state", info.state().toString()),
-                List.of("vmm", info.vmm() + ", " + acceleration(info)),
+                List.of("vmm", vmm(info)),
                 List.of("pid", info.pid() == null ? "-" : info.pid().toString()),
                 List.of("up", Ages.since(info.startedAt())),
                 List.of("address", info.address() + ", ssh on port " + (info.sshPort() == 0 ? "-" : info.sshPort())),
@@ -92,6 +92,11 @@ final class VmShowCommand extends Leaf {
         return byName.entrySet().stream()
                 .map(each -> Neutral.line(each.getKey()) + " " + each.getValue())
                 .collect(Collectors.joining(", "));
+    }
+
+    private static String vmm(VmInfo info) {
+        boolean anyOfBoth = info.vmm().equals("auto") && info.acceleration().equals("auto");
+        return anyOfBoth ? "auto" : info.vmm() + ", " + acceleration(info);
     }
 
     private static String acceleration(VmInfo info) {
