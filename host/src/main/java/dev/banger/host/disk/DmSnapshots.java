@@ -51,7 +51,8 @@ final class DmSnapshots {
         }
         release(cow);
         if (Files.notExists(cow) || Files.size(cow) == 0) {
-            // Enough for every block of the image; sparse. Zeros at its start make the kernel begin a new one, so nothing
+            // Enough for every block of the image; sparse. Zeros at its start make the kernel begin a new one, so
+            // nothing
             // has to be flushed: what a power cut takes away holds nothing yet.
             long size = Files.size(image);
             try (RandomAccessFile file = new RandomAccessFile(cow.toFile(), "rw")) {

@@ -130,7 +130,10 @@ public final class DeviceMapper {
         ByteBuffer created = ask(Command.DEV_CREATE, request(name, uuid, 0), "make the device " + name);
         try {
             String parameters = base + " " + cow + " P " + CHUNK_SECTORS;
-            ask(Command.TABLE_LOAD, table(uuid, sectors, parameters), "load the table of " + name + ", as the kernel's log (dmesg) explains");
+            ask(
+                    Command.TABLE_LOAD,
+                    table(uuid, sectors, parameters),
+                    "load the table of " + name + ", as the kernel's log (dmesg) explains");
             ByteBuffer resume = request("", uuid, 0); // a suspend without its flag
             resume.putInt(EVENT_NR, UDEV_LOOKS_AWAY);
             ask(Command.DEV_SUSPEND, resume, "activate " + name);
