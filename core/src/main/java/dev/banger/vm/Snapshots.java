@@ -216,12 +216,11 @@ final class Snapshots {
             rollback.keep();
             try {
                 progress.stage("saving its memory");
-                running.save(memory.resolve(Snapshot.MEMORY), memory.resolve(Snapshot.STATE));
+                saveMemory(vm, running, memory);
             } catch (BangerException e) {
                 failure = e; // the VM's disks are overlays by now, so what they are based on must be kept
                 dropMemory(unfinished);
             } finally {
-                live.saved(vm.id());
                 if (goesOn) {
                     running.resume();
                 }
@@ -267,7 +266,7 @@ final class Snapshots {
             }
             running.pause();
             progress.stage("saving its memory");
-            running.save(memory.resolve(Snapshot.MEMORY), memory.resolve(Snapshot.STATE));
+            saveMemory(vm, running, memory);
         }
         progress.stage("copying its disks");
         handover.copy(vm, unfinished);
@@ -335,6 +334,14 @@ final class Snapshots {
                 LOG.info("Undoing snapshot {} of VM {}", id, vm.name());
                 DiskHandover.deleteOverlays(vm, id);
             }
+        }
+    }
+
+    private void saveMemory(VmRecord vm, RunningVm running, Path directory) {
+        try {
+            running.save(directory.resolve(Snapshot.MEMORY), directory.resolve(Snapshot.STATE));
+        } finally {
+            live.saved(vm.id());
         }
     }
 

@@ -49,7 +49,7 @@ public final class Netlink implements AutoCloseable {
     }
 
     /** What the kernel refused, with its errno. */
-    public static final class Refused extends Exception {
+    public static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1L;
         private final int errno;
 
@@ -102,8 +102,8 @@ public final class Netlink implements AutoCloseable {
         }
     }
 
-    /** Asks for a change and waits until it is made or refused. */
-    public void change(int type, byte[] body) throws Refused {
+    /** Asks for a change and waits until it is made. @throws Refused */
+    public void change(int type, byte[] body) {
         lock.lock();
         try {
             ask(type, NLM_F_ACK, body);
@@ -129,7 +129,7 @@ public final class Netlink implements AutoCloseable {
         boolean interrupted;
     }
 
-    private Answer ask(int type, int flags, byte[] body) throws Refused {
+    private Answer ask(int type, int flags, byte[] body) {
         send(type, flags, body);
         Answer answer = new Answer();
         while (!answer.complete) {
@@ -138,7 +138,7 @@ public final class Netlink implements AutoCloseable {
         return answer;
     }
 
-    private void send(int type, int flags, byte[] body) throws Refused {
+    private void send(int type, int flags, byte[] body) {
         ByteBuffer message = ByteBuffer.allocate(HEADER_BYTES + body.length).order(ByteOrder.nativeOrder());
         message.putInt(HEADER_BYTES + body.length);
         message.putShort((short) type);
@@ -153,7 +153,7 @@ public final class Netlink implements AutoCloseable {
     }
 
     /** Takes one datagram, which holds some messages. What answers an earlier request, one that was given up, is passed over. */
-    private void receive(Answer answer) throws Refused {
+    private void receive(Answer answer) {
         byte[] bytes = new byte[BUFFER_BYTES];
         Libc.Result ready = Libc.pollIn(fd, (int) TIMEOUT.toMillis());
         if (ready.failed() && ready.errno() == Libc.EINTR) {
