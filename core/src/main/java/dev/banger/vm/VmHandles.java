@@ -42,17 +42,7 @@ public record VmHandles(
     /** Of the same process, once ports are published. */
     public VmHandles withPorts(int newSshPort, List<PublishedPort> newPorts) {
         return new VmHandles(
-                pid,
-                startTicks,
-                vmm,
-                acceleration,
-                newSshPort,
-                newPorts,
-                tap,
-                baseLoop,
-                cowLoop,
-                dmName,
-                dmDevice);
+                pid, startTicks, vmm, acceleration, newSshPort, newPorts, tap, baseLoop, cowLoop, dmName, dmDevice);
     }
 
     /** With what else the host gave the VM, as the host shows it. */
