@@ -59,7 +59,7 @@ final class BridgeComposition {
             FirewallChoice.Wish wish,
             ProgramRunner programs,
             BridgeServices services) {
-        FirewallChoice firewall = new FirewallChoice(programs, List.of(), wish);
+        FirewallChoice firewall = new FirewallChoice(programs, wish);
         HostNetwork network = new HostNetwork(home, bridge, new IpLinks(programs), firewall, FREE_TAPS);
         return new BridgedNetwork(name, network, bridge, marker, new Missing(programs, firewall)::get, services);
     }

@@ -161,7 +161,7 @@ final class KernelLinks {
             ByteBuffer message = ByteBuffer.allocate(IFINFOMSG).order(ByteOrder.nativeOrder());
             message.putInt(4, link.ifindex()).putInt(8, flags).putInt(12, mask);
             try {
-                netlink().change(type, message.array());
+                netlink().request(type, message.array());
             } catch (Netlink.Refused e) {
                 if (e.errno() == ENODEV) {
                     continue;

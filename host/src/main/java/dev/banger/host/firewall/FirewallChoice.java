@@ -2,6 +2,7 @@ package dev.banger.host.firewall;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.Firewall;
 import dev.banger.network.HomeId;
@@ -33,9 +34,23 @@ public final class FirewallChoice implements Firewall {
     private volatile @Nullable Firewall chosen;
     private boolean alone;
 
-    /** {@code prefix}: what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace. */
-    public FirewallChoice(ProgramRunner programs, List<String> prefix, Wish wish) {
-        this(candidates(new NftFirewall(programs, prefix), new IptablesFirewall(programs, prefix)), wish);
+    /** That of this network namespace. */
+    public FirewallChoice(ProgramRunner programs, Wish wish) {
+        this(programs, List.of(), Netlink::openNetfilter, wish);
+    }
+
+    /**
+     * That of another network namespace.
+     *
+     * @param prefix what to run programs under, such as {@code ip netns exec NAME}
+     * @param opening opens a socket about nftables there
+     */
+    public FirewallChoice(ProgramRunner programs, List<String> prefix, Supplier<Netlink> opening, Wish wish) {
+        this(
+                candidates(
+                        new NftFirewall(programs, prefix, opening, Iptables.LOCK_PATIENCE),
+                        new IptablesFirewall(programs, prefix, opening, "iptables", Iptables.LOCK_PATIENCE)),
+                wish);
     }
 
     /** {@code candidates}: the best first. */

@@ -2,6 +2,7 @@ package dev.banger.host.firewall;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.Firewall;
 import dev.banger.network.HomeId;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,18 +30,20 @@ public final class IptablesFirewall implements Firewall {
 
     private record Parts(OwnChains frames, OwnChains packets, Passages passages) {}
 
-    /** {@code prefix}: what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace. */
-    public IptablesFirewall(ProgramRunner programs, List<String> prefix) {
-        this(programs, prefix, "iptables", Iptables.LOCK_PATIENCE);
-    }
-
     /**
+     * @param prefix what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace
+     * @param opening opens a socket about nftables in that namespace
      * @param program the kind of iptables: {@code iptables-nft}, {@code iptables-legacy}, or {@code iptables}, the host's own choice
      * @param lockPatience how long to wait for the lock of iptables-legacy; whole seconds
      */
-    public IptablesFirewall(ProgramRunner programs, List<String> prefix, String program, Duration lockPatience) {
+    public IptablesFirewall(
+            ProgramRunner programs,
+            List<String> prefix,
+            Supplier<Netlink> opening,
+            String program,
+            Duration lockPatience) {
         this.nft = new Nft(programs, prefix);
-        this.eyes = new NftLook.Eyes(nft);
+        this.eyes = new NftLook.Eyes(nft, new RuleGeneration(opening));
         this.iptables = new Iptables(programs, prefix, lockPatience);
         this.program = program;
     }
@@ -114,7 +118,7 @@ public final class IptablesFirewall implements Firewall {
 
     /** Chains of others that only nft shows. */
     private List<ForeignChain> foreign(HomeId home) {
-        return nft.installed() ? eyes.look(home).foreign() : List.of();
+        return nft.installed() ? eyes.glance(home).foreign() : List.of();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.banger.host.firewall;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.Firewall;
 import dev.banger.network.HomeId;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,15 +28,14 @@ public final class NftFirewall implements Firewall {
     /** What was applied last, and how it was listed right after. */
     private record Applied(Rules rules, String listing) {}
 
-    /** {@code prefix}: what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace. */
-    public NftFirewall(ProgramRunner programs, List<String> prefix) {
-        this(programs, prefix, Iptables.LOCK_PATIENCE);
-    }
-
-    /** {@code lockPatience}: how long to wait for the lock of iptables, whose chains may need an exception; whole seconds. */
-    public NftFirewall(ProgramRunner programs, List<String> prefix, Duration lockPatience) {
+    /**
+     * @param prefix what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace
+     * @param opening opens a socket about nftables in that namespace
+     * @param lockPatience how long to wait for the lock of iptables, whose chains may need an exception; whole seconds
+     */
+    public NftFirewall(ProgramRunner programs, List<String> prefix, Supplier<Netlink> opening, Duration lockPatience) {
         this.nft = new Nft(programs, prefix);
-        this.eyes = new NftLook.Eyes(nft);
+        this.eyes = new NftLook.Eyes(nft, new RuleGeneration(opening));
         this.passages = new Passages(nft, new Iptables(programs, prefix, lockPatience), "");
     }
 
@@ -50,13 +51,13 @@ public final class NftFirewall implements Firewall {
 
     @Override
     public boolean apply(Rules rules) {
-        NftLook look = eyes.look(rules.home());
+        NftLook look = eyes.glance(rules.home());
         if (rules.ports().isEmpty()) {
             return clear(rules.home(), look);
         }
         boolean changed = false;
         if (!tablesHold(rules, look)) {
-            write(rules, look);
+            write(rules, look.counts().isEmpty() ? look : eyes.look(rules.home()));
             changed = true;
         }
         return passages.apply(rules, look.foreign()) || changed;
@@ -95,14 +96,14 @@ public final class NftFirewall implements Firewall {
 
     @Override
     public boolean holds(Rules rules) {
-        NftLook look = eyes.look(rules.home());
+        NftLook look = eyes.glance(rules.home());
         boolean tables = rules.ports().isEmpty() ? look.owned().isEmpty() : tablesHold(rules, look);
         return tables && passages.hold(rules, look.foreign());
     }
 
     @Override
     public void remove(HomeId home) {
-        clear(home, eyes.look(home));
+        clear(home, eyes.glance(home));
     }
 
     private boolean clear(HomeId home, NftLook look) {
@@ -134,6 +135,6 @@ public final class NftFirewall implements Firewall {
 
     @Override
     public List<String> obstacles(Rules rules) {
-        return passages.obstacles(rules, eyes.look(rules.home()).foreign());
+        return passages.obstacles(rules, eyes.glance(rules.home()).foreign());
     }
 }

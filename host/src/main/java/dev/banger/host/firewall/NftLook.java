@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,13 +81,39 @@ record NftLook(
         private static final int MANY_CHARACTERS = 512 * 1024;
 
         private final Nft nft;
+        private final RuleGeneration generation;
         private boolean piecemeal;
+        private Optional<Seen> seen = Optional.empty();
 
-        Eyes(Nft nft) {
+        /** {@code generation}: that of the rules as they were just before the look. */
+        private record Seen(HomeId home, int generation, NftLook look) {}
+
+        Eyes(Nft nft, RuleGeneration generation) {
             this.nft = nft;
+            this.generation = generation;
         }
 
         NftLook look(HomeId home) {
+            OptionalInt before = generation.now();
+            NftLook look = lookAtAll(home);
+            boolean lasting = before.isPresent() && look.unreadable().isEmpty();
+            seen = lasting ? Optional.of(new Seen(home, before.getAsInt(), look)) : Optional.empty();
+            return look;
+        }
+
+        /** The last look as long as no rule has changed since, in which what counters count may be old; else another one. */
+        NftLook glance(HomeId home) {
+            if (seen.isPresent()) {
+                Seen last = seen.get();
+                OptionalInt now = generation.now();
+                if (last.home().equals(home) && now.isPresent() && now.getAsInt() == last.generation()) {
+                    return last.look();
+                }
+            }
+            return look(home);
+        }
+
+        private NftLook lookAtAll(HomeId home) {
             if (!piecemeal) {
                 try {
                     Nft.Listing all = nft.list("ruleset").orElse(Nft.Listing.NOTHING);

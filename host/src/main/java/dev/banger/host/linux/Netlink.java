@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Requests to the kernel's routing sockets, netlink(7) and rtnetlink(7), within the network namespace of the thread that opened
- * it. Thread-safe: one request at a time.
+ * Requests to the kernel about links and routes, netlink(7) and rtnetlink(7), or about nftables, within the network namespace of
+ * the thread that opened it. Thread-safe: one request at a time.
  */
 public final class Netlink implements AutoCloseable {
     /** Bytes of a message's header: length, type, flags, sequence number, port. */
@@ -25,6 +25,7 @@ public final class Netlink implements AutoCloseable {
     private static final int SOCK_RAW = 3;
     private static final int SOCK_CLOEXEC = 02000000;
     private static final int NETLINK_ROUTE = 0;
+    private static final int NETLINK_NETFILTER = 12;
 
     private static final int NLM_F_REQUEST = 0x1;
     private static final int NLM_F_ACK = 0x4;
@@ -67,13 +68,22 @@ public final class Netlink implements AutoCloseable {
         }
     }
 
-    /** @throws BangerException PRECONDITION_FAILED when there is no such socket to be had */
+    /** About links and routes. @throws BangerException PRECONDITION_FAILED when there is no such socket to be had */
     public static Netlink open() {
-        Libc.Result opened = Libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+        return open(NETLINK_ROUTE);
+    }
+
+    /** About nftables. @throws BangerException PRECONDITION_FAILED when there is no such socket to be had */
+    public static Netlink openNetfilter() {
+        return open(NETLINK_NETFILTER);
+    }
+
+    private static Netlink open(int protocol) {
+        Libc.Result opened = Libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
         if (opened.failed()) {
             throw new BangerException(
                     ErrorCode.PRECONDITION_FAILED,
-                    "cannot ask the kernel about its links (netlink socket, errno " + opened.errno() + ")");
+                    "cannot ask the kernel about its network (netlink socket, errno " + opened.errno() + ")");
         }
         return new Netlink((int) opened.value());
     }
@@ -102,11 +112,11 @@ public final class Netlink implements AutoCloseable {
         }
     }
 
-    /** Asks for a change and waits until it is made. @throws Refused */
-    public void change(int type, byte[] body) {
+    /** Asks for one thing, or for a change, and waits until it is answered or made. @throws Refused */
+    public List<ByteBuffer> request(int type, byte[] body) {
         lock.lock();
         try {
-            ask(type, NLM_F_ACK, body);
+            return ask(type, NLM_F_ACK, body).messages;
         } finally {
             lock.unlock();
         }

@@ -14,6 +14,7 @@ import dev.banger.network.MacAddress;
 import dev.banger.network.Rules;
 import dev.banger.network.Tap;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,8 +38,10 @@ class NftLookTest {
             """;
 
     private final NetworkLab lab = new NetworkLab();
-    private final NftLook.Eyes eyes = new NftLook.Eyes(new Nft(lab.programs, lab.prefix()));
-    private final NftFirewall firewall = new NftFirewall(lab.programs, lab.prefix());
+    private final NftLook.Eyes eyes =
+            new NftLook.Eyes(new Nft(lab.programs, lab.prefix()), new RuleGeneration(lab::netfilter));
+    private final NftFirewall firewall =
+            new NftFirewall(lab.programs, lab.prefix(), lab::netfilter, Duration.ofSeconds(20));
 
     @AfterEach
     void close() {
@@ -85,6 +88,24 @@ class NftLookTest {
         assertThat(pieces.foreign()).isEqualTo(whole.foreign());
         assertThat(pieces.comparable()).isEqualTo(whole.comparable());
         assertThat(pieces.counts()).isEqualTo(whole.counts());
+    }
+
+    @Test
+    void aGlanceIsTheLastLookUntilSomeRuleChanges() {
+        NftLook first = eyes.look(HOME);
+        assertThat(eyes.glance(HOME)).isSameAs(first);
+
+        lab.nft(THEIRS);
+        NftLook second = eyes.glance(HOME);
+        assertThat(second.foreign()).hasSize(1);
+        assertThat(eyes.glance(HOME)).isSameAs(second);
+
+        lab.onHost("iptables-nft", "-A", "FORWARD", "-j", "ACCEPT");
+        assertThat(eyes.glance(HOME)).isNotSameAs(second);
+
+        lab.onHost("nft", "flush", "ruleset");
+        assertThat(eyes.glance(HOME).foreign()).isEmpty();
+        assertThat(eyes.glance(HomeId.of(Path.of("/other"))).owned()).isEmpty();
     }
 
     @Test

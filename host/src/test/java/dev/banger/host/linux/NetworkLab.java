@@ -149,10 +149,19 @@ public final class NetworkLab implements AutoCloseable {
         return task.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** A socket that asks the host's kernel; closed with this. */
+    /** A socket that asks the host's kernel about links; closed with this. */
     public Netlink kernel() {
+        return opened(Netlink::open);
+    }
+
+    /** A socket that asks the host's kernel about nftables; closed with this. */
+    public Netlink netfilter() {
+        return opened(Netlink::openNetfilter);
+    }
+
+    private Netlink opened(Callable<Netlink> opening) {
         try {
-            Netlink netlink = within(host(), Netlink::open);
+            Netlink netlink = within(host(), opening);
             opened.add(netlink);
             return netlink;
         } catch (Exception e) {

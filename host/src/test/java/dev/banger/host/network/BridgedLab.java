@@ -4,7 +4,6 @@ import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.firewall.IptablesFirewall;
 import dev.banger.host.firewall.NftFirewall;
 import dev.banger.host.linux.NetworkLab;
-import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.TapDevice;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.Egress;
@@ -37,11 +36,13 @@ final class BridgedLab implements AutoCloseable {
             return this == IPTABLES_LEGACY ? "iptables-legacy" : "iptables-nft";
         }
 
-        Firewall firewall(ProgramRunner programs, List<String> prefix) {
+        Firewall firewall(NetworkLab lab, List<String> prefix) {
             return switch (this) {
-                case NFTABLES -> new NftFirewall(programs, prefix);
-                case IPTABLES_NFT -> new IptablesFirewall(programs, prefix, "iptables-nft", PATIENCE);
-                case IPTABLES_LEGACY -> new IptablesFirewall(programs, prefix, "iptables-legacy", PATIENCE);
+                case NFTABLES -> new NftFirewall(lab.programs, prefix, lab::netfilter, PATIENCE);
+                case IPTABLES_NFT ->
+                    new IptablesFirewall(lab.programs, prefix, lab::netfilter, "iptables-nft", PATIENCE);
+                case IPTABLES_LEGACY ->
+                    new IptablesFirewall(lab.programs, prefix, lab::netfilter, "iptables-legacy", PATIENCE);
             };
         }
     }
@@ -74,7 +75,7 @@ final class BridgedLab implements AutoCloseable {
 
     /** Another one of this kind. {@code prefix}: what programs run under. */
     Firewall firewall(List<String> prefix) {
-        return kind.firewall(lab.programs, prefix);
+        return kind.firewall(lab, prefix);
     }
 
     /** Somebody removes all rules of whatever kind. */
