@@ -88,8 +88,8 @@ final class VmOptions {
             names = "--network",
             paramLabel = "NAME",
             description =
-                    "user (the default: reaches what the host reaches), bridge (root; an address of its own), or one"
-                            + " that banger network create made.")
+                    "user (the default: reaches what the host reaches), bridge (root; an address of its own; the default"
+                            + " with --nat, --allow-host or --net-rate), or one that banger network create made.")
     private @Nullable String network;
 
     @Option(names = "--nat", description = "Let it reach beyond the host; not for --network user, which always does.")

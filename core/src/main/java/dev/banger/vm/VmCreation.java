@@ -73,7 +73,7 @@ final class VmCreation {
 
     VmSpec spec(VmCreate request) {
         VmNetwork wish = request.network();
-        Network network = host.networks().named(wish == null ? null : wish.name());
+        Network network = host.networks().named(networkOf(wish));
         VmSpec spec = new VmSpec(
                 Objects.requireNonNullElse(request.image(), ImageService.DEFAULT),
                 "",
@@ -100,6 +100,14 @@ final class VmCreation {
                     "this host cannot have the network " + network.name() + ": " + String.join("; ", missing));
         }
         return checked(spec);
+    }
+
+    /** Null: the usual one. What only a bridge can do asks for it. */
+    private static @Nullable String networkOf(@Nullable VmNetwork wish) {
+        if (wish == null || wish.name() != null) {
+            return wish == null ? null : wish.name();
+        }
+        return wish.nat() || !wish.allowHosts().isEmpty() || wish.netRate() > 0 ? BridgedNetwork.NAME : null;
     }
 
     private VmSpec checked(VmSpec spec) {

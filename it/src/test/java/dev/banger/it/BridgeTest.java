@@ -454,9 +454,16 @@ class BridgeTest {
     }
 
     @Test
+    void whatOnlyABridgeHasAsksForIt() {
+        banger.ok("vm", "create", "--no-start", "--name", "asks", "--nat");
+        assertThat(banger.show("asks")).containsEntry("network", "bridge").containsEntry("nat", true);
+        banger.ok("vm", "delete", "asks");
+    }
+
+    @Test
     void whatCannotBeIsRefused() {
         banger.run("vm", "create", "--name", "x", "--network", "none").refused(2, "no network \"none\"", "bridge");
-        banger.run("vm", "create", "--name", "x", "--nat").refused(2, "--network bridge");
+        banger.run("vm", "create", "--name", "x", "--network", "user", "--nat").refused(2, "--network bridge");
         banger.run("vm", "create", "--name", "x", "--network", "bridge", "--allow-host", "https://example.org")
                 .refused(2, "https://example.org", "ADDRESS", "NAME");
         assertThat(banger.vms()).isEmpty();
