@@ -3,22 +3,38 @@ package dev.banger.operation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs work that must come to its end once begun, whoever is cancelled meanwhile: on a thread of its own, which nobody
- * interrupts. The caller waits for it; an interrupt of the caller is kept for afterwards.
+ * Work that comes to its end once begun, whoever is cancelled meanwhile: it is done on a thread of its own, which nobody
+ * interrupts.
  */
 public final class Uninterrupted {
-    private Uninterrupted() {}
+    private final Thread thread;
+    /** Written before the thread ends, read after it has been joined. */
+    private @Nullable RuntimeException failure;
 
-    /** Runs {@code work}, which takes no lock that the caller holds; throws what it throws. */
-    public static void run(Runnable work) {
-        Outcome outcome = new Outcome();
-        Thread thread = Thread.ofPlatform().daemon().name("uninterrupted").start(() -> {
+    private Uninterrupted(Runnable work) {
+        thread = Thread.ofPlatform().daemon().name("uninterrupted").unstarted(() -> {
             try {
                 work.run();
             } catch (RuntimeException e) {
-                outcome.failure = e;
+                failure = e;
             }
         });
+    }
+
+    /** Runs {@code work}, which takes no lock that the caller holds; throws what it throws. */
+    public static void run(Runnable work) {
+        begin(work).await();
+    }
+
+    /** Begins {@code work}; whoever does so awaits its end. */
+    public static Uninterrupted begin(Runnable work) {
+        Uninterrupted begun = new Uninterrupted(work);
+        begun.thread.start();
+        return begun;
+    }
+
+    /** Waits for the end; an interrupt of the caller is kept for afterwards. Throws what the work threw, every time. */
+    public void await() {
         boolean interrupted = false;
         while (true) {
             try {
@@ -31,15 +47,8 @@ public final class Uninterrupted {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        RuntimeException failure = outcome.failure;
         if (failure != null) {
             throw failure;
         }
-    }
-
-    /** Written before the thread ends, read after it has been joined. */
-    private static final class Outcome {
-        @Nullable
-        RuntimeException failure;
     }
 }

@@ -250,8 +250,12 @@ final class VmLifecycle {
         Uninterrupted.run(() -> {
             save(vm.with(vm.runtime().withState(VmState.DELETING)));
             live.find(vm.id()).ifPresent(RunningVm::kill);
+            // While the kernel takes the process apart. The tap goes down before its rules go, so what still runs says
+            // nothing.
+            Uninterrupted offNetwork =
+                    Uninterrupted.begin(() -> host.networks().of(vm).release(vm));
             endVmm(vm.id());
-            erase(vm);
+            erase(vm, offNetwork::await);
         });
     }
 
@@ -268,7 +272,11 @@ final class VmLifecycle {
 
     /** Removes all of a VM that does not run. Idempotent, so that reconcile can finish it. */
     void erase(VmRecord vm) {
-        tearDown(vm);
+        erase(vm, () -> host.networks().of(vm).release(vm));
+    }
+
+    private void erase(VmRecord vm, Runnable offNetwork) {
+        tearDown(vm, offNetwork);
         directories.delete(vm.directory());
         store.delete(vm.id());
         LOG.info("Deleted VM {} ({})", vm.name(), vm.id());
@@ -301,12 +309,16 @@ final class VmLifecycle {
 
     /** Undoes what belongs to a running VM, every part of it whatever fails (P9). Idempotent. */
     void tearDown(VmRecord vm) {
+        tearDown(vm, () -> host.networks().of(vm).release(vm));
+    }
+
+    private void tearDown(VmRecord vm, Runnable offNetwork) {
         try (Rollback undo = new Rollback()) {
             undo.push("handles", () -> handles.remove(vm.id(), vm.directory()));
             undo.push(
                     "root disk",
                     () -> host.rootDisks().release(Path.of(vm.runtime().systemOverlay())));
-            undo.push("network", () -> host.networks().of(vm).release(vm));
+            undo.push("network", offNetwork);
             host.capabilities().forEach(capability -> undo.push(capability.name(), () -> capability.cleanUp(vm)));
             undo.push("control", () -> live.remove(vm.id()));
         }

@@ -46,8 +46,10 @@ final class KernelLinks {
     private static final int IFINFOMSG = 16;
     /** Bytes of struct ifaddrmsg { u8 family, prefixlen, flags, scope; u32 index; }. */
     private static final int IFADDRMSG = 8;
-    /** Bytes of struct rtmsg, and of struct fib_rule_hdr. */
+    /** Bytes of struct rtmsg { u8 family, dst_len, src_len, tos, table, protocol, scope, type; u32 flags }, and of struct fib_rule_hdr. */
     private static final int RTMSG = 12;
+
+    private static final int RTPROT_KERNEL = 2;
 
     private final Supplier<Netlink> opening;
     private @Nullable Netlink socket; // guarded by this
@@ -135,11 +137,15 @@ final class KernelLinks {
         return text.toString();
     }
 
-    /** All routes and rules of IPv4 as the kernel tells them: equal as long as none has changed. */
+    /**
+     * All routes and rules of IPv4 as the kernel tells them: equal as long as none has changed. That a link of an address is without
+     * carrier, as a bridge is whose VMs have all ended, is no change.
+     */
     List<ByteBuffer> routing() {
         byte[] ipv4 = new byte[RTMSG];
         ipv4[0] = AF_INET;
         List<ByteBuffer> all = new ArrayList<>(netlink().list(RTM_GETROUTE, ipv4));
+        all.stream().filter(route -> route.get(5) == RTPROT_KERNEL).forEach(route -> route.putInt(8, 0));
         all.addAll(netlink().list(RTM_GETRULE, ipv4));
         return all;
     }

@@ -2,7 +2,6 @@ package dev.banger.host.firewall;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
-import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.Firewall;
 import dev.banger.network.HomeId;
@@ -36,20 +35,20 @@ public final class FirewallChoice implements Firewall {
 
     /** That of this network namespace. */
     public FirewallChoice(ProgramRunner programs, Wish wish) {
-        this(programs, List.of(), Netlink::openNetfilter, wish);
+        this(programs, List.of(), Supplier::get, wish);
     }
 
     /**
      * That of another network namespace.
      *
      * @param prefix what to run programs under, such as {@code ip netns exec NAME}
-     * @param opening opens a socket about nftables there
+     * @param opener of that namespace
      */
-    public FirewallChoice(ProgramRunner programs, List<String> prefix, Supplier<Netlink> opening, Wish wish) {
+    public FirewallChoice(ProgramRunner programs, List<String> prefix, Opener opener, Wish wish) {
         this(
                 candidates(
-                        new NftFirewall(programs, prefix, opening, Iptables.LOCK_PATIENCE),
-                        new IptablesFirewall(programs, prefix, opening, "iptables", Iptables.LOCK_PATIENCE)),
+                        new NftFirewall(programs, prefix, opener, Iptables.LOCK_PATIENCE),
+                        new IptablesFirewall(programs, prefix, opener, "iptables", Iptables.LOCK_PATIENCE)),
                 wish);
     }
 

@@ -5,6 +5,7 @@ import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.Output;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,9 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs iptables(8) and its relatives, always waiting for the lock that they share, never for long. Not thread-safe. */
 final class Iptables {
+    private static final Logger LOG = LoggerFactory.getLogger(Iptables.class);
     private static final Path TABLES = Path.of("/proc/net/ip_tables_names");
     /** How long to wait for the lock: with what is tried after it was not to be had, 30 s. */
     static final Duration LOCK_PATIENCE = Duration.ofSeconds(25);
@@ -56,9 +61,23 @@ final class Iptables {
         if (Files.notExists(TABLES)) {
             return false; // it is there in every namespace, or in none: the kernel does not know that kind
         }
-        Output output =
-                programs.attempt(Program.of(RUN, "cat", TABLES.toString()).under(prefix));
-        return output.status() == 0 && output.text().lines().anyMatch(table::equals);
+        return tables().anyMatch(table::equals);
+    }
+
+    /** Those of this process' namespace need no program to be read. */
+    private Stream<String> tables() {
+        if (!prefix.isEmpty()) {
+            return programs.attempt(Program.of(RUN, "cat", TABLES.toString()).under(prefix))
+                    .text()
+                    .lines();
+        }
+        try {
+            return Files.readAllLines(TABLES).stream();
+        } catch (IOException e) {
+            LOG.debug(
+                    "Cannot look at the tables of iptables-legacy", e); // root alone may, and root alone can have rules
+            return Stream.empty();
+        }
     }
 
     Output attempt(String program, List<String> arguments) {

@@ -2,7 +2,6 @@ package dev.banger.host.firewall;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
-import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.Firewall;
 import dev.banger.network.HomeId;
@@ -12,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,18 +30,14 @@ public final class IptablesFirewall implements Firewall {
 
     /**
      * @param prefix what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace
-     * @param opening opens a socket about nftables in that namespace
+     * @param opener of that namespace
      * @param program the kind of iptables: {@code iptables-nft}, {@code iptables-legacy}, or {@code iptables}, the host's own choice
      * @param lockPatience how long to wait for the lock of iptables-legacy; whole seconds
      */
     public IptablesFirewall(
-            ProgramRunner programs,
-            List<String> prefix,
-            Supplier<Netlink> opening,
-            String program,
-            Duration lockPatience) {
-        this.nft = new Nft(programs, prefix);
-        this.eyes = new NftLook.Eyes(nft, new RuleGeneration(opening));
+            ProgramRunner programs, List<String> prefix, Opener opener, String program, Duration lockPatience) {
+        this.nft = new Nft(programs, prefix, opener);
+        this.eyes = new NftLook.Eyes(nft, new RuleGeneration(opener));
         this.iptables = new Iptables(programs, prefix, lockPatience);
         this.program = program;
     }

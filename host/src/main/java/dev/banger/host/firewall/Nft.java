@@ -16,17 +16,37 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Runs nft(8): transactions as text, listings as JSON (libnftables-json(5)). */
+/**
+ * nft(8): transactions as text, listings as JSON (libnftables-json(5)). Transactions, and listings of our own tables, are done by the
+ * library where there is one; those of others by the program, which may end on what it does not know without ending the daemon. One
+ * call at a time.
+ */
 final class Nft {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final JsonType<Object> JSON = Jsonb.builder().build().type(Object.class);
 
     private final ProgramRunner programs;
     private final List<String> prefix;
+    private final Opener opener;
+    private @Nullable Optional<NftLibrary> library;
 
-    Nft(ProgramRunner programs, List<String> prefix) {
+    Nft(ProgramRunner programs, List<String> prefix, Opener opener) {
         this.programs = programs;
         this.prefix = List.copyOf(prefix);
+        this.opener = opener;
+    }
+
+    private Optional<NftLibrary> library() {
+        Optional<NftLibrary> known = library;
+        if (known == null) {
+            known = opener.open(NftLibrary::open);
+            library = known;
+        }
+        return known;
+    }
+
+    boolean hasLibrary() {
+        return library().isPresent();
     }
 
     boolean installed() {
@@ -46,7 +66,9 @@ final class Nft {
 
     /** All of it or nothing. */
     void transaction(String commands) {
-        Output output = attempt(List.of("-f", "-"), commands);
+        Output output = library()
+                .map(found -> found.transaction(commands))
+                .orElseGet(() -> attempt(List.of("-f", "-"), commands));
         if (output.status() != 0) {
             throw failure(output, commands);
         }
@@ -59,7 +81,15 @@ final class Nft {
 
     /** What there is of that, {@code table ip NAME} for example; empty when there is no such thing. */
     Optional<Listing> list(String what) {
-        Output output = attempt(List.of("-j", "list " + what), "");
+        return listing(what, attempt(List.of("-j", "list " + what), ""));
+    }
+
+    /** As {@link #list}, of what is all our own. */
+    Optional<Listing> listOwn(String what) {
+        return library().map(found -> listing(what, found.list("list " + what))).orElseGet(() -> list(what));
+    }
+
+    private static Optional<Listing> listing(String what, Output output) {
         if (output.status() != 0 && output.stderr().contains("No such file or directory")) {
             return Optional.empty();
         }

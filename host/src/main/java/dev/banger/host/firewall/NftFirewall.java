@@ -2,7 +2,6 @@ package dev.banger.host.firewall;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
-import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.Firewall;
 import dev.banger.network.HomeId;
@@ -12,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +28,12 @@ public final class NftFirewall implements Firewall {
 
     /**
      * @param prefix what to run programs under, such as {@code ip netns exec NAME}; empty for this namespace
-     * @param opening opens a socket about nftables in that namespace
+     * @param opener of that namespace
      * @param lockPatience how long to wait for the lock of iptables, whose chains may need an exception; whole seconds
      */
-    public NftFirewall(ProgramRunner programs, List<String> prefix, Supplier<Netlink> opening, Duration lockPatience) {
-        this.nft = new Nft(programs, prefix);
-        this.eyes = new NftLook.Eyes(nft, new RuleGeneration(opening));
+    public NftFirewall(ProgramRunner programs, List<String> prefix, Opener opener, Duration lockPatience) {
+        this.nft = new Nft(programs, prefix, opener);
+        this.eyes = new NftLook.Eyes(nft, new RuleGeneration(opener));
         this.passages = new Passages(nft, new Iptables(programs, prefix, lockPatience), "");
     }
 
@@ -57,7 +55,7 @@ public final class NftFirewall implements Firewall {
         }
         boolean changed = false;
         if (!tablesHold(rules, look)) {
-            write(rules, look.counts().isEmpty() ? look : eyes.look(rules.home()));
+            write(rules, look);
             changed = true;
         }
         return passages.apply(rules, look.foreign()) || changed;
@@ -65,9 +63,9 @@ public final class NftFirewall implements Firewall {
 
     private void write(Rules rules, NftLook before) {
         requireOwn(rules.home(), before);
-        nft.transaction(NftRuleset.render(rules, before.counts()));
+        Map<String, NftRuleset.Count> counts = before.counts().isEmpty() ? Map.of() : eyes.counts(rules.home());
         // Read back: what the kernel lists now is what every later look is compared with.
-        NftLook after = eyes.look(rules.home());
+        NftLook after = eyes.change(rules.home(), NftRuleset.render(rules, counts));
         if (!after.owned().equals(NftLook.FAMILIES)) {
             throw new BangerException(
                     ErrorCode.HOST_COMMAND_FAILED,
@@ -122,14 +120,14 @@ public final class NftFirewall implements Firewall {
         if (!look.owned().isEmpty()) {
             StringBuilder commands = new StringBuilder();
             look.owned().forEach(family -> commands.append("delete table " + family + " " + home.prefix() + "\n"));
-            nft.transaction(commands.toString());
+            eyes.change(home, commands.toString());
         }
     }
 
     @Override
     public Map<String, Long> denied(HomeId home) {
         Map<String, Long> denied = new HashMap<>();
-        eyes.look(home).counts().forEach((vmId, count) -> denied.put(vmId, count.packets()));
+        eyes.counts(home).forEach((vmId, count) -> denied.put(vmId, count.packets()));
         return Map.copyOf(denied);
     }
 

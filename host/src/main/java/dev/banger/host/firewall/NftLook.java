@@ -58,6 +58,11 @@ record NftLook(
         return counts;
     }
 
+    /** The same with our own tables as they are now. */
+    private NftLook with(HomeId home, Map<String, List<Map<?, ?>>> tablesNow) {
+        return of(home, tablesNow, chains, unreadable);
+    }
+
     private static NftLook of(
             HomeId home,
             Map<String, List<Map<?, ?>>> tables,
@@ -113,6 +118,41 @@ record NftLook(
             return look(home);
         }
 
+        /**
+         * Changes our own tables, all of it or nothing, and looks at them. Where nobody else has changed anything since the last look, which
+         * the generation tells, the rest is as it was then.
+         */
+        NftLook change(HomeId home, String commands) {
+            nft.transaction(commands);
+            Optional<Seen> before = seen.filter(last -> last.home().equals(home) && nft.hasLibrary());
+            if (before.isPresent()) {
+                int expected = before.get().generation() + 1;
+                OptionalInt changed = generation.now();
+                NftLook look = before.get().look().with(home, own(home));
+                if (changed.equals(OptionalInt.of(expected)) && generation.now().equals(changed)) {
+                    seen = Optional.of(new Seen(home, expected, look));
+                    return look;
+                }
+            }
+            return look(home);
+        }
+
+        /** What our counters say now, by VM. */
+        Map<String, NftRuleset.Count> counts(HomeId home) {
+            return nft.hasLibrary()
+                    ? of(home, own(home), List.of(), Optional.empty()).counts()
+                    : look(home).counts();
+        }
+
+        private Map<String, List<Map<?, ?>>> own(HomeId home) {
+            Map<String, List<Map<?, ?>>> tables = new HashMap<>();
+            for (String family : FAMILIES) {
+                nft.listOwn("table " + family + " " + home.prefix())
+                        .ifPresent(listing -> tables.put(family, listing.objects()));
+            }
+            return tables;
+        }
+
         private NftLook lookAtAll(HomeId home) {
             if (!piecemeal) {
                 try {
@@ -161,11 +201,7 @@ record NftLook(
         }
 
         private NftLook pieces(HomeId home) {
-            Map<String, List<Map<?, ?>>> tables = new HashMap<>();
-            for (String family : FAMILIES) {
-                nft.list("table " + family + " " + home.prefix())
-                        .ifPresent(listing -> tables.put(family, listing.objects()));
-            }
+            Map<String, List<Map<?, ?>>> tables = own(home);
             try {
                 List<ForeignChain> foreign = chains(
                                 nft.list("chains").orElse(Nft.Listing.NOTHING).objects())

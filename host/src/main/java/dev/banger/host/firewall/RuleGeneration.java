@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +20,12 @@ final class RuleGeneration {
 
     private static final int NFTA_GEN_ID = 1;
 
-    private final Supplier<Netlink> opening;
+    private final Opener opener;
     private @Nullable Netlink socket; // guarded by this
 
-    /** {@code opening}: opens a socket about nftables, once, in the network namespace that is looked at. */
-    RuleGeneration(Supplier<Netlink> opening) {
-        this.opening = opening;
+    /** {@code opener}: of the network namespace that is looked at. */
+    RuleGeneration(Opener opener) {
+        this.opener = opener;
     }
 
     /** Empty where the kernel does not tell. */
@@ -34,7 +33,7 @@ final class RuleGeneration {
         try {
             Netlink open = socket;
             if (open == null) {
-                open = opening.get();
+                open = opener.open(Netlink::openNetfilter);
                 socket = open;
             }
             List<ByteBuffer> answer = open.request(GET, new byte[NFGENMSG]);

@@ -7,6 +7,7 @@ import dev.banger.network.Cidr;
 import dev.banger.network.Links.Link;
 import dev.banger.network.Route;
 import dev.banger.network.Tap;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -130,5 +131,27 @@ class IpLinksTest {
         assertThat(links.routes()).extracting(Route::destination).containsExactly(Cidr.of("198.51.100.0/24"));
         lab.onHost("ip", "link", "set", "eth0", "down");
         assertThat(links.routes()).isEmpty();
+    }
+
+    /** Else every start at a bridge that had no VM would have two programs tell the same routes again. */
+    @Test
+    void aBridgeThatLosesItsLastPortHasTheSameRoutes() {
+        KernelLinks kernel = new KernelLinks(lab::kernel);
+        lab.onHost("ip", "link", "add", "br7", "type", "bridge");
+        lab.onHost("ip", "link", "add", "port7", "master", "br7", "type", "veth", "peer", "name", "peer7");
+        lab.onHost("ip", "link", "set", "peer7", "up");
+        lab.onHost("ip", "address", "add", "10.77.0.1/24", "dev", "br7");
+        lab.onHost("ip", "link", "set", "br7", "up");
+        lab.onHost("ip", "link", "set", "port7", "up");
+        List<ByteBuffer> before = kernel.routing();
+
+        lab.onHost("ip", "link", "set", "port7", "down");
+        // The kernel notices by and by.
+        lab.onHost("sh", "-c", "for i in $(seq 100); do ip route | grep -q linkdown && break; sleep 0.1; done");
+        assertThat(lab.onHost("ip", "route")).contains("dev br7 proto kernel scope link src 10.77.0.1 linkdown");
+        assertThat(kernel.routing()).isEqualTo(before);
+
+        lab.onHost("ip", "route", "add", "10.78.0.0/24", "dev", "br7");
+        assertThat(kernel.routing()).isNotEqualTo(before);
     }
 }

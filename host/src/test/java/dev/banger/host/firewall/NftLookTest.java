@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -39,9 +40,9 @@ class NftLookTest {
 
     private final NetworkLab lab = new NetworkLab();
     private final NftLook.Eyes eyes =
-            new NftLook.Eyes(new Nft(lab.programs, lab.prefix()), new RuleGeneration(lab::netfilter));
+            new NftLook.Eyes(new Nft(lab.programs, lab.prefix(), lab::opened), new RuleGeneration(lab::opened));
     private final NftFirewall firewall =
-            new NftFirewall(lab.programs, lab.prefix(), lab::netfilter, Duration.ofSeconds(20));
+            new NftFirewall(lab.programs, lab.prefix(), lab::opened, Duration.ofSeconds(20));
 
     @AfterEach
     void close() {
@@ -106,6 +107,70 @@ class NftLookTest {
         lab.onHost("nft", "flush", "ruleset");
         assertThat(eyes.glance(HOME).foreign()).isEmpty();
         assertThat(eyes.glance(HomeId.of(Path.of("/other"))).owned()).isEmpty();
+    }
+
+    @Test
+    void afterAChangeOfOurOwnTheRestIsKnownAlready() {
+        lab.nft(THEIRS);
+        String table = "table ip " + HOME.prefix() + "\n";
+        String owner = "add chain ip " + HOME.prefix() + " " + NftRuleset.ownerChain(HOME.hex()) + "\n";
+        NftLook before = eyes.look(HOME);
+
+        NftLook changed = eyes.change(HOME, "add " + table + owner);
+
+        assertThat(changed.owned()).containsExactly("ip");
+        assertThat(changed.foreign()).isSameAs(before.foreign());
+        assertThat(eyes.glance(HOME)).isSameAs(changed);
+        NftLook fresh = eyes.look(HOME);
+        assertThat(changed.comparable()).isEqualTo(fresh.comparable());
+        assertThat(changed.foreign()).isEqualTo(fresh.foreign());
+
+        lab.nft("add chain inet theirs in { type filter hook input priority 0; policy drop; }");
+        lab.nft("delete chain inet theirs through");
+        NftLook again = eyes.change(HOME, "delete " + table);
+        assertThat(again.owned()).isEmpty();
+        assertThat(again.foreign())
+                .singleElement()
+                .satisfies(chain -> assertThat(chain.name()).isEqualTo("in"));
+    }
+
+    @Test
+    void withoutTheLibraryTheProgramSaysTheSame() {
+        Nft library = new Nft(lab.programs, lab.prefix(), lab::opened);
+        Nft program = new Nft(lab.programs, lab.prefix(), new WithoutLibrary());
+        assertThat(library.hasLibrary()).isTrue();
+        assertThat(program.hasLibrary()).isFalse();
+        firewall.apply(rules("eth0"));
+
+        String table = "table bridge " + HOME.prefix();
+        assertThat(library.listOwn(table).map(Nft.Listing::objects))
+                .isEqualTo(program.listOwn(table).map(Nft.Listing::objects))
+                .isNotEmpty();
+        assertThat(library.listOwn("table ip nowhere"))
+                .isEqualTo(program.listOwn("table ip nowhere"))
+                .isEmpty();
+        NftLook.Eyes other = new NftLook.Eyes(program, new RuleGeneration(lab::opened));
+        assertThat(other.counts(HOME)).isEqualTo(eyes.counts(HOME)).containsOnlyKeys("vm1");
+        String rules = lab.rules();
+        for (Nft each : List.of(library, program)) {
+            assertThatThrownBy(() -> each.transaction("add table ip half\nadd rule ip nowhere rest accept\n"))
+                    .isInstanceOf(BangerException.class)
+                    .hasMessageContaining("nft failed")
+                    .hasMessageContaining("No such file or directory");
+            assertThatThrownBy(() -> each.transaction("make table\n")).hasMessageContaining("syntax error");
+        }
+        assertThat(lab.rules()).isEqualTo(rules);
+        new NftFirewall(lab.programs, lab.prefix(), new WithoutLibrary(), Duration.ofSeconds(20)).remove(HOME);
+        assertThat(lab.rules()).doesNotContain(HOME.prefix());
+    }
+
+    private final class WithoutLibrary implements Opener {
+        @Override
+        @SuppressWarnings("unchecked")
+        public <T> T open(Supplier<T> opening) {
+            T opened = lab.opened(opening);
+            return opened instanceof Optional ? (T) Optional.empty() : opened;
+        }
     }
 
     @Test

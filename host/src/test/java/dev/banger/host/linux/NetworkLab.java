@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * Three network namespaces of a test: a host, the internet behind its link {@code eth0}, and a neighbour in its LAN behind
@@ -154,16 +155,14 @@ public final class NetworkLab implements AutoCloseable {
         return opened(Netlink::open);
     }
 
-    /** A socket that asks the host's kernel about nftables; closed with this. */
-    public Netlink netfilter() {
-        return opened(Netlink::openNetfilter);
-    }
-
-    private Netlink opened(Callable<Netlink> opening) {
+    /** What sees the host's network; closed with this if it can be. */
+    public <T> T opened(Supplier<T> opening) {
         try {
-            Netlink netlink = within(host(), opening);
-            opened.add(netlink);
-            return netlink;
+            T open = within(host(), opening::get);
+            if (open instanceof Netlink netlink) {
+                opened.add(netlink);
+            }
+            return open;
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }

@@ -38,11 +38,10 @@ final class BridgedLab implements AutoCloseable {
 
         Firewall firewall(NetworkLab lab, List<String> prefix) {
             return switch (this) {
-                case NFTABLES -> new NftFirewall(lab.programs, prefix, lab::netfilter, PATIENCE);
-                case IPTABLES_NFT ->
-                    new IptablesFirewall(lab.programs, prefix, lab::netfilter, "iptables-nft", PATIENCE);
+                case NFTABLES -> new NftFirewall(lab.programs, prefix, lab::opened, PATIENCE);
+                case IPTABLES_NFT -> new IptablesFirewall(lab.programs, prefix, lab::opened, "iptables-nft", PATIENCE);
                 case IPTABLES_LEGACY ->
-                    new IptablesFirewall(lab.programs, prefix, lab::netfilter, "iptables-legacy", PATIENCE);
+                    new IptablesFirewall(lab.programs, prefix, lab::opened, "iptables-legacy", PATIENCE);
             };
         }
     }

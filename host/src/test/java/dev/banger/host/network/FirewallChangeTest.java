@@ -39,7 +39,7 @@ class FirewallChangeTest {
     }
 
     private FirewallChoice choice(Wish wish) {
-        return new FirewallChoice(lab.lab.programs, lab.lab.prefix(), lab.lab::netfilter, wish);
+        return new FirewallChoice(lab.lab.programs, lab.lab.prefix(), lab.lab::opened, wish);
     }
 
     @Test
@@ -74,7 +74,7 @@ class FirewallChangeTest {
         List<String> nobody = new ArrayList<>(lab.lab.prefix());
         nobody.addAll(List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"));
 
-        assertThat(new FirewallChoice(lab.lab.programs, nobody, lab.lab::netfilter, Wish.AUTO).unusable())
+        assertThat(new FirewallChoice(lab.lab.programs, nobody, lab.lab::opened, Wish.AUTO).unusable())
                 .satisfiesExactly(
                         one -> assertThat(one).contains("nftables: nft cannot be used"),
                         other -> assertThat(other).contains("iptables: iptables cannot be used", "Permission denied"));

@@ -33,7 +33,7 @@ class ProgramsMissingTest {
     }
 
     private FirewallChoice choice() {
-        return new FirewallChoice(lab.lab.programs, lab.lab.prefix(), lab.lab::netfilter, Wish.AUTO);
+        return new FirewallChoice(lab.lab.programs, lab.lab.prefix(), lab.lab::opened, Wish.AUTO);
     }
 
     @Test

@@ -86,12 +86,12 @@ class XtablesLockTest {
 
     @Test
     void rulesOfIptablesAreAllMadeOrNone() throws Exception {
-        isWaitedFor(new IptablesFirewall(programs(), lab.prefix(), lab::netfilter, "iptables-legacy", PATIENCE));
+        isWaitedFor(new IptablesFirewall(programs(), lab.prefix(), lab::opened, "iptables-legacy", PATIENCE));
     }
 
     @Test
     void rulesOfNftablesThatNeedAnExceptionAreAllMadeOrNone() throws Exception {
         lab.onHost("iptables-legacy", "-P", "FORWARD", "DROP");
-        isWaitedFor(new NftFirewall(programs(), lab.prefix(), lab::netfilter, PATIENCE));
+        isWaitedFor(new NftFirewall(programs(), lab.prefix(), lab::opened, PATIENCE));
     }
 }
