@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param memoryMiB default 512
  * @param acceleration {@code kvm} or {@code tcg}; null: the best that works here
  * @param nested for VMs that can run VMs themselves
+ * @param vmm {@code qemu}, {@code firecracker}, or {@code auto}; null: what a VM of the default network has
  */
 @Json
 public record TemplateWarm(
@@ -20,4 +21,5 @@ public record TemplateWarm(
         @Nullable Integer cpus,
         @Nullable Long memoryMiB,
         @Nullable String acceleration,
-        boolean nested) {}
+        boolean nested,
+        @Nullable String vmm) {}

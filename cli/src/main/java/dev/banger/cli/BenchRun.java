@@ -109,7 +109,7 @@ final class BenchRun {
         session.out().notice("making the template that VMs start from");
         try {
             vms.ranBy(new ProgressView(session, false)
-                    .follow(session.api().warmTemplate(new TemplateWarm(null, null, null, null, null, false))));
+                    .follow(session.api().warmTemplate(new TemplateWarm(null, null, null, null, null, false, null))));
         } catch (BangerException e) {
             rethrowCancel(e);
             templateObstacle = String.valueOf(e.getMessage());

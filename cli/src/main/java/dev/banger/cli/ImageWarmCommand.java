@@ -46,6 +46,14 @@ final class ImageWarmCommand extends Leaf {
     @Option(names = "--nested", description = "For VMs that run VMs themselves.")
     private boolean nested;
 
+    @Option(
+            names = "--vmm",
+            paramLabel = "NAME",
+            description =
+                    "For VMs of qemu or of firecracker (root, KVM), or auto: what a VM of the default network has;"
+                            + " default: auto.")
+    private @Nullable String vmm;
+
     @Option(names = "--json", description = "Print the template as JSON instead.")
     private boolean json;
 
@@ -61,7 +69,8 @@ final class ImageWarmCommand extends Leaf {
     @Override
     public Integer call() {
         TemplateInfo template = new ProgressView(session(), quiet)
-                .follow(api().warmTemplate(new TemplateWarm(image, kernel, cpus, memoryMiB, acceleration, nested)));
+                .follow(api().warmTemplate(
+                                new TemplateWarm(image, kernel, cpus, memoryMiB, acceleration, nested, vmm)));
         if (json) {
             out().json(TemplateInfo.class, template);
         } else {

@@ -102,16 +102,16 @@ class TemplateTest {
     @Test
     void warmLeavesToTheDaemonWhatIsNotSaid() {
         assertThat(console.run(banger, "image", "warm")).isZero();
-        assertThat(banger.warmed()).isEqualTo(new TemplateWarm(null, null, null, null, null, false));
+        assertThat(banger.warmed()).isEqualTo(new TemplateWarm(null, null, null, null, null, false, null));
         assertThat(console.out()).isEqualTo(CURRENT + "  96 MiB\n");
     }
 
     @Test
     void warmMakesTheTemplateThatWasAskedFor() {
-        String line = "image warm mine --cpus 4 --memory 2G --kernel own --acceleration tcg --nested";
+        String line = "image warm mine --cpus 4 --memory 2G --kernel own --acceleration tcg --nested --vmm qemu";
 
         assertThat(console.run(banger, line.split(" "))).isZero();
-        assertThat(banger.warmed()).isEqualTo(new TemplateWarm("mine", "own", 4, 2048L, "tcg", true));
+        assertThat(banger.warmed()).isEqualTo(new TemplateWarm("mine", "own", 4, 2048L, "tcg", true, "qemu"));
     }
 
     @Test

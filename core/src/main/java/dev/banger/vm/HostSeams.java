@@ -41,6 +41,12 @@ public record HostSeams(
         return choose(spec, true);
     }
 
+    /** A template is connected to nothing, and VMs of every network start from it: who names a VMM gets one of its. */
+    VmmSelector.Choice chooseForTemplate(VmSpec spec) {
+        boolean tap = spec.vmm() != null || hasTap(spec);
+        return vmms.choose(new VmmSelector.Wish(spec.vmm(), spec.acceleration(), tap, true, spec.nested()));
+    }
+
     /** How a VM that may have run already is run. */
     VmmSelector.Choice choose(VmRecord vm) {
         Path root = Path.of(vm.runtime().systemOverlay());
@@ -51,8 +57,12 @@ public record HostSeams(
     }
 
     private VmmSelector.Choice choose(VmSpec spec, boolean rawDisks) {
-        boolean tap = networks.named(spec.network()).bridge().isPresent();
-        return vmms.choose(new VmmSelector.Wish(spec.vmm(), spec.acceleration(), tap, rawDisks, spec.nested()));
+        return vmms.choose(
+                new VmmSelector.Wish(spec.vmm(), spec.acceleration(), hasTap(spec), rawDisks, spec.nested()));
+    }
+
+    private boolean hasTap(VmSpec spec) {
+        return networks.named(spec.network()).bridge().isPresent();
     }
 
     private static boolean keepsRoot(VmRecord vm) {

@@ -355,7 +355,7 @@ public final class Templates implements AutoCloseable {
     public Snapshot warm(VmSpec spec, Progress progress) {
         Kernel kernel = kernels.ensure(spec.kernel(), progress);
         Image image = images.ensure(spec.image(), progress);
-        return make(machine(spec, host.choose(spec), image, kernel), progress);
+        return make(machine(spec, host.chooseForTemplate(spec), image, kernel), progress);
     }
 
     /** Ends what a daemon that was killed left behind. Called once, before anything else. */

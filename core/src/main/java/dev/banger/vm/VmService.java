@@ -343,7 +343,7 @@ public final class VmService implements AutoCloseable {
                 null,
                 null,
                 request.nested(),
-                null));
+                request.vmm()));
     }
 
     public List<Snapshot> snapshots(String ref) {

@@ -73,6 +73,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     private DiskKind diskKind = DiskKind.QCOW2;
     private final Map<Path, RootDisks.Devices> devices = new HashMap<>();
     private boolean vsocks;
+    private boolean needsTap;
     private @Nullable CountDownLatch bootGate;
 
     /** From now on this step fails. */
@@ -94,6 +95,15 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     public synchronized FakeHost withDisks(DiskKind kind) {
         diskKind = kind;
         return this;
+    }
+
+    /** Its VMM runs no VM without a tap, and its one network has none. */
+    public synchronized void needsTap() {
+        needsTap = true;
+    }
+
+    private synchronized boolean tapNeeded() {
+        return needsTap;
     }
 
     /** Root disks that device-mapper devices are there for. */
@@ -172,7 +182,12 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
                 new HostSeams.HostCapacity(4, 8192));
     }
 
-    private record Candidate(Vmm vmm) implements VmmSelector.Candidate {
+    private record Candidate(FakeHost vmm) implements VmmSelector.Candidate {
+        @Override
+        public boolean needsTap() {
+            return vmm.tapNeeded();
+        }
+
         @Override
         public Acceleration acceleration() {
             return Acceleration.TCG;

@@ -275,13 +275,30 @@ class RawDisksTest {
 
     @Test
     void aVmFromATemplateHasDisksOfTheTemplatesKind() throws IOException {
-        templates.warm(service.templateSpec(new TemplateWarm(null, null, null, null, null, false)), Progress.none());
+        templates.warm(
+                service.templateSpec(new TemplateWarm(null, null, null, null, null, false, null)), Progress.none());
         assertThat(host.devices()).as("the template's own").isEmpty();
 
         VmRecord dev = create("dev");
 
         assertThat(dev.runtime().startedFrom()).isEqualTo("template");
         assertThat(disks(dev)).containsExactly("root.cow", "work.raw");
+    }
+
+    @Test
+    void aVmmThatNeedsATapMakesATemplateWithoutOneWhenItIsNamed() {
+        host.needsTap();
+
+        assertThatThrownBy(() -> templates.warm(
+                        service.templateSpec(new TemplateWarm(null, null, null, null, null, false, null)),
+                        Progress.none()))
+                .hasMessageContaining("it needs a network with taps");
+        templates.warm(
+                service.templateSpec(new TemplateWarm(null, null, null, null, null, false, "qemu")), Progress.none());
+        assertThat(templates.all()).hasSize(1);
+        assertThatThrownBy(() ->
+                        service.templateSpec(new TemplateWarm(null, null, null, null, null, false, "cloud-hypervisor")))
+                .hasMessageContaining("vmm is auto, qemu or firecracker, not \"cloud-hypervisor\"");
     }
 
     @Test

@@ -105,7 +105,7 @@ class SavedMachinesTest {
 
     private Snapshot template() {
         return templates.warm(
-                service.templateSpec(new TemplateWarm(null, null, null, null, null, false)), Progress.none());
+                service.templateSpec(new TemplateWarm(null, null, null, null, null, false, null)), Progress.none());
     }
 
     @Test
