@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  banger bench --output before.json",
-            "  banger bench --compare before.json --only restore,exec"
+            "  banger bench --compare before.json --only restore,exec",
+            "  banger bench --vmm firecracker --network bridge"
         })
 final class BenchCommand extends Leaf {
     private static final int MOST_RUNS = 1000;
@@ -35,6 +36,15 @@ final class BenchCommand extends Leaf {
 
     @Option(names = "--only", paramLabel = "ROWS", split = ",", description = "Only these: ${COMPLETION-CANDIDATES}.")
     private List<BenchRow> only = Arrays.asList(BenchRow.values());
+
+    @Option(names = "--vmm", paramLabel = "NAME", description = "What runs the VMs, as for vm run; default: auto.")
+    private @Nullable String vmm;
+
+    @Option(
+            names = "--network",
+            paramLabel = "NAME",
+            description = "What the VMs are connected to, as for vm run; default: user.")
+    private @Nullable String network;
 
     @Option(names = "--output", paramLabel = "FILE", description = "Write the report there, too, as JSON.")
     private @Nullable Path output;
@@ -68,8 +78,13 @@ final class BenchCommand extends Leaf {
         }
         String prefix =
                 "bench-" + Integer.toHexString(ThreadLocalRandom.current().nextInt(0x10000, 0x100000)) + "-";
-        BenchReport report =
-                new BenchRun(session(), new BenchProcess(console().environment()), runs, prefix).measure(only);
+        BenchReport report = new BenchRun(
+                        session(),
+                        new BenchProcess(console().environment()),
+                        runs,
+                        prefix,
+                        new BenchVms.Make(vmm, network))
+                .measure(only);
         if (json) {
             out().json(BenchReport.class, report);
         } else {

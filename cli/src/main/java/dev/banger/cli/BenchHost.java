@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param fileSystem type of the one with the state directory
  * @param vmm what ran the VMs, with its version where a template says it; null: no VM ran
  * @param acceleration {@code kvm} or {@code tcg}; null: no VM ran
+ * @param network that of the VMs; null: the default
  */
 @Json
 record BenchHost(
@@ -33,9 +34,10 @@ record BenchHost(
         String kvmFinding,
         String fileSystem,
         @Nullable String vmm,
-        @Nullable String acceleration) {
+        @Nullable String acceleration,
+        @Nullable String network) {
 
-    static BenchHost of(BangerApi api, @Nullable String vmm, @Nullable String acceleration) {
+    static BenchHost of(BangerApi api, BenchVms vms) {
         DoctorReport.Check kvm = api.doctor().checks().stream()
                 .filter(check -> check.subject().endsWith("with kvm"))
                 .findFirst()
@@ -48,8 +50,9 @@ record BenchHost(
                 kvm.status() == DoctorReport.Status.PASS,
                 kvm.finding(),
                 fileSystem(Path.of(api.daemon().stateDirectory())),
-                vmm,
-                acceleration);
+                vms.vmm(),
+                vms.acceleration(),
+                vms.make().network());
     }
 
     /** The value of the first line {@code NAME : VALUE}; see proc(5). A fact that cannot be had is "unknown". */
@@ -89,6 +92,10 @@ record BenchHost(
                 List.of("os", os),
                 List.of("kvm", kvmFinding),
                 List.of("state is on", fileSystem),
-                List.of("vmm", vmm == null ? "no VM ran" : vmm + ", " + acceleration));
+                List.of(
+                        "vmm",
+                        vmm == null
+                                ? "no VM ran"
+                                : vmm + ", " + acceleration + (network == null ? "" : ", network " + network)));
     }
 }

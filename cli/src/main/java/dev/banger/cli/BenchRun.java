@@ -70,11 +70,11 @@ final class BenchRun {
     private String templateObstacle = "";
 
     /** {@code prefix} begins the name of every VM it makes, and of no other one. */
-    BenchRun(Session session, Runner runner, int runs, String prefix) {
+    BenchRun(Session session, Runner runner, int runs, String prefix, BenchVms.Make make) {
         this.session = session;
         this.runner = runner;
         this.runs = runs;
-        vms = new BenchVms(session, runner, prefix);
+        vms = new BenchVms(session, runner, prefix, make);
     }
 
     BenchReport measure(Collection<BenchRow> wanted) {
@@ -95,7 +95,7 @@ final class BenchRun {
                 session.version(),
                 session.build(),
                 runs,
-                BenchHost.of(session.api(), vms.vmm(), vms.acceleration()),
+                BenchHost.of(session.api(), vms),
                 rows.stream()
                         .map(row -> {
                             Tally tally = tally(row);
@@ -109,7 +109,15 @@ final class BenchRun {
         session.out().notice("making the template that VMs start from");
         try {
             vms.ranBy(new ProgressView(session, false)
-                    .follow(session.api().warmTemplate(new TemplateWarm(null, null, null, null, null, false, null))));
+                    .follow(session.api()
+                            .warmTemplate(new TemplateWarm(
+                                    null,
+                                    null,
+                                    null,
+                                    null,
+                                    null,
+                                    false,
+                                    vms.make().vmm()))));
         } catch (BangerException e) {
             rethrowCancel(e);
             templateObstacle = String.valueOf(e.getMessage());
@@ -159,7 +167,7 @@ final class BenchRun {
     private void boots() {
         for (int turn = 0; turn <= runs; turn++) {
             String name = vms.name();
-            count(BenchRow.BOOT, turn, vms.client("vm", "run", "-q", "--rm", "--cold", "--name", name, "--", "true"));
+            count(BenchRow.BOOT, turn, vms.run(name, "--cold"));
             if (turn > 0) {
                 tally(BenchRow.BOOT).starts.add(vms.started(name).lastStart());
             }
@@ -171,7 +179,7 @@ final class BenchRun {
         Tally pool = tally(BenchRow.POOL);
         Set<String> others = new TreeSet<>();
         try {
-            vms.client("vm", "run", "-q", "--rm", "--name", vms.name(), "--", "true");
+            vms.run(vms.name());
             for (int turn = 1;
                     turn <= runs || turn <= runs * MOST_STARTS && (isShort(restore) || pool.millis.size() < runs);
                     turn++) {
@@ -182,7 +190,7 @@ final class BenchRun {
                     runner.run(PAUSE);
                 }
                 String name = vms.name();
-                Duration taken = vms.client("vm", "run", "-q", "--rm", "--name", name, "--", "true");
+                Duration taken = vms.run(name);
                 VmInfo vm = vms.started(name);
                 String from = String.valueOf(vm.startedFrom());
                 if (from.equals("template") || from.equals("pool")) {

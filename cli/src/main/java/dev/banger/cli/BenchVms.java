@@ -16,14 +16,34 @@ final class BenchVms {
     private final Session session;
     private final BenchRun.Runner runner;
     private final String prefix;
+    private final Make make;
     private int named;
     private @Nullable String vmm;
     private @Nullable String acceleration;
 
-    BenchVms(Session session, BenchRun.Runner runner, String prefix) {
+    /** What all of them have; null: what a VM has by itself. */
+    record Make(@Nullable String vmm, @Nullable String network) {
+        private List<String> options() {
+            List<String> options = new ArrayList<>();
+            if (vmm != null) {
+                options.addAll(List.of("--vmm", vmm));
+            }
+            if (network != null) {
+                options.addAll(List.of("--network", network));
+            }
+            return options;
+        }
+    }
+
+    BenchVms(Session session, BenchRun.Runner runner, String prefix, Make make) {
         this.session = session;
         this.runner = runner;
         this.prefix = prefix;
+        this.make = make;
+    }
+
+    Make make() {
+        return make;
     }
 
     /** What ran them; null: none ran. */
@@ -67,10 +87,20 @@ final class BenchVms {
         return command;
     }
 
+    /** {@code vm run} of a VM that is gone when its command has ended. */
+    Duration run(String name, String... options) {
+        List<String> arguments = new ArrayList<>(List.of("vm", "run", "-q", "--rm"));
+        arguments.addAll(List.of(options));
+        arguments.addAll(make.options());
+        arguments.addAll(List.of("--name", name, "--", "true"));
+        return client(arguments.toArray(String[]::new));
+    }
+
     VmInfo create(String... options) {
         String name = name();
         List<String> arguments = new ArrayList<>(List.of("vm", "create", "-q"));
         arguments.addAll(List.of(options));
+        arguments.addAll(make.options());
         arguments.addAll(List.of("--name", name));
         client(arguments.toArray(String[]::new));
         return ran(session.api().vm(name));

@@ -72,8 +72,12 @@ class BenchRunTest {
     }
 
     private BenchReport measure(BenchRow... rows) {
+        return measure(new BenchVms.Make(null, null), rows);
+    }
+
+    private BenchReport measure(BenchVms.Make make, BenchRow... rows) {
         Session session = new Session(banger, console, "0.1.0", "abc123", Path.of(CLIENT));
-        return new BenchRun(session, this::run, 3, "bench-x-").measure(List.of(rows));
+        return new BenchRun(session, this::run, 3, "bench-x-", make).measure(List.of(rows));
     }
 
     private BenchReport.Row only(BenchRow row) {
@@ -96,6 +100,18 @@ class BenchRunTest {
         assertThat(row.n()).isEqualTo(3);
         assertThat(row.stage()).isEqualTo("waking");
         assertThat(row.note()).isEmpty();
+    }
+
+    @Test
+    void allVmsAreOfTheMakeThatWasAskedFor() {
+        BenchReport report = measure(new BenchVms.Make("firecracker", "bridge"), BenchRow.BOOT, BenchRow.EXEC);
+
+        assertThat(ran)
+                .filteredOn(each -> each.startsWith(CLIENT + " vm run") || each.startsWith(CLIENT + " vm create"))
+                .hasSize(5)
+                .allSatisfy(each -> assertThat(each).contains(" --vmm firecracker --network bridge --name "));
+        assertThat(banger.warmed().vmm()).isEqualTo("firecracker");
+        assertThat(report.host().network()).isEqualTo("bridge");
     }
 
     @Test
