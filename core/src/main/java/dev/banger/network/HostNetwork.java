@@ -5,6 +5,7 @@ import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.NetworkUsage;
+import dev.banger.operation.EveryPart;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -169,7 +170,7 @@ public final class HostNetwork implements AutoCloseable {
             List<Runnable> parts = new ArrayList<>();
             port.ifPresent(each -> parts.add(() -> links.switchTaps(List.of(each.tap()), false)));
             parts.add(() -> change(next, uplink));
-            runAll(parts);
+            EveryPart.run(parts);
         } finally {
             rules.unlock();
         }
@@ -408,27 +409,9 @@ public final class HostNetwork implements AutoCloseable {
                 parts.add(() -> firewall.remove(home));
                 parts.add(ownBridge::delete);
             }
-            runAll(parts);
+            EveryPart.run(parts);
         } finally {
             rules.unlock();
-        }
-    }
-
-    private static void runAll(List<Runnable> parts) {
-        @Nullable RuntimeException failure = null;
-        for (Runnable part : parts) {
-            try {
-                part.run();
-            } catch (RuntimeException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
-            }
-        }
-        if (failure != null) {
-            throw failure;
         }
     }
 }

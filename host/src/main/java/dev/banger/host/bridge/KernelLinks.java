@@ -1,10 +1,10 @@
 package dev.banger.host.bridge;
 
-import dev.banger.api.BangerException;
 import dev.banger.host.linux.Netlink;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.Links.Link;
 import dev.banger.network.Tap;
+import dev.banger.operation.EveryPart;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -160,27 +160,22 @@ final class KernelLinks {
         change(RTM_DELLINK, links, 0, 0);
     }
 
-    /** By number, which no other link gets: one that was replaced by another of its name is gone. */
     private void change(int type, List<Tap> links, int flags, int mask) {
-        @Nullable BangerException failure = null;
-        for (Tap link : links) {
-            ByteBuffer message = ByteBuffer.allocate(IFINFOMSG).order(ByteOrder.nativeOrder());
-            message.putInt(4, link.ifindex()).putInt(8, flags).putInt(12, mask);
-            try {
-                netlink().request(type, message.array());
-            } catch (Netlink.Refused e) {
-                if (e.errno() == ENODEV) {
-                    continue;
-                }
-                if (failure == null) {
-                    failure = Netlink.failure(e);
-                } else {
-                    failure.addSuppressed(e);
-                }
+        EveryPart.run(links.stream()
+                .<Runnable>map(link -> () -> change(type, link, flags, mask))
+                .toList());
+    }
+
+    /** By number, which no other link gets: one that was replaced by another of its name is gone. */
+    private void change(int type, Tap link, int flags, int mask) {
+        ByteBuffer message = ByteBuffer.allocate(IFINFOMSG).order(ByteOrder.nativeOrder());
+        message.putInt(4, link.ifindex()).putInt(8, flags).putInt(12, mask);
+        try {
+            netlink().request(type, message.array());
+        } catch (Netlink.Refused e) {
+            if (e.errno() != ENODEV) {
+                throw Netlink.failure(e);
             }
-        }
-        if (failure != null) {
-            throw failure;
         }
     }
 }

@@ -1,10 +1,10 @@
 package dev.banger.host.disk;
 
-import dev.banger.api.BangerException;
 import dev.banger.host.linux.DeviceMapper;
 import dev.banger.host.linux.DeviceMapper.Snapshot;
 import dev.banger.host.linux.LoopDevice;
 import dev.banger.host.linux.LoopDevice.Attached;
+import dev.banger.operation.EveryPart;
 import dev.banger.vm.RootDisks.Devices;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -140,7 +140,7 @@ final class DmSnapshots {
         parts.add(() -> LoopDevice.all().stream()
                 .filter(each -> each.file().equals(real))
                 .forEach(LoopDevice::detach));
-        runAll(parts);
+        EveryPart.run(parts);
     }
 
     /** Does so for every COW file in directories in {@code directory}. */
@@ -157,30 +157,11 @@ final class DmSnapshots {
                 .filter(each ->
                         isIn(root, each.file()) && each.file().toString().endsWith(".cow"))
                 .forEach(LoopDevice::detach));
-        runAll(parts);
+        EveryPart.run(parts);
     }
 
     private static boolean isIn(Path root, Path file) {
         Path directory = file.getParent();
         return directory != null && root.equals(directory.getParent());
-    }
-
-    /** All of them, whatever fails (P9). */
-    private static void runAll(List<Runnable> parts) {
-        BangerException failure = null;
-        for (Runnable part : parts) {
-            try {
-                part.run();
-            } catch (BangerException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
     }
 }
