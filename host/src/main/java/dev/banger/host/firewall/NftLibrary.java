@@ -1,5 +1,7 @@
 package dev.banger.host.firewall;
 
+import dev.banger.api.BangerException;
+import dev.banger.host.linux.Netlink;
 import dev.banger.host.linux.Output;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -33,12 +35,16 @@ final class NftLibrary {
         json = functions.context(OUTPUT_JSON);
     }
 
-    /** It sees the network namespace of the calling thread from then on. Empty where there is no such library. */
+    /**
+     * It sees the network namespace of the calling thread from then on. Empty where there is no such library, or no socket about nftables
+     * can be opened: the library would then end the process.
+     */
     static Optional<NftLibrary> open() {
         try {
+            Netlink.openNetfilter().close();
             return Optional.of(new NftLibrary(new Functions(SymbolLookup.libraryLookup(FILE, Arena.global()))));
-        } catch (IllegalArgumentException e) {
-            LOG.debug("There is no {}", FILE, e);
+        } catch (IllegalArgumentException | BangerException e) {
+            LOG.debug("{} cannot be used", FILE, e);
             return Optional.empty();
         }
     }
