@@ -4,12 +4,16 @@ import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -23,6 +27,7 @@ public final class BangerCli {
     /** Exit status when banger itself failed. */
     public static final int FAILED = 125;
 
+    /** What follows the VM is the guest's command, whose options are not ours. */
     private static final Set<Class<?>> GUEST_COMMANDS =
             Set.of(VmRunCommand.class, VmExecCommand.class, VmSshCommand.class);
 
@@ -43,7 +48,7 @@ public final class BangerCli {
     public int run(List<String> arguments, Console console) {
         Session session = new Session(api, console, version, build, client);
         try {
-            return commandLine(session).execute(arguments.toArray(new String[0]));
+            return commandLine(session, arguments).execute(arguments.toArray(new String[0]));
         } catch (RuntimeException e) { // the request loop: a defect ends this command alone
             LOG.error("A command failed unexpectedly", e);
             return FAILED;
@@ -54,7 +59,61 @@ public final class BangerCli {
 
     /** The whole tree of commands; {@code session} may serve nothing but help. */
     static CommandLine commandLine(Session session) {
-        CommandLine line = new CommandLine(new RootCommand(session), new CommandFactory(session));
+        CommandLine line = configured(new CommandLine(new RootCommand(session), new CommandFactory(session)), session);
+        for (CommandLine group : line.getSubcommands().values()) {
+            for (CommandLine leaf : group.getSubcommands().values()) {
+                if (GUEST_COMMANDS.contains(leaf.getCommand().getClass())) {
+                    leaf.setStopAtPositional(true);
+                }
+            }
+        }
+        return line;
+    }
+
+    /** The one command that {@code words} begin with, if they do: the whole tree takes longer to make than most commands to run. */
+    static CommandLine commandLine(Session session, List<String> words) {
+        Class<?> command = RootCommand.class;
+        List<String> names = new ArrayList<>(List.of(name(command)));
+        for (String word : words) {
+            Class<?> next = Stream.of(subcommands(command))
+                    .filter(each -> isNamed(each, word))
+                    .findFirst()
+                    .orElse(null);
+            if (next == null) {
+                break; // help of a group, or what is no command: who is told needs to know them all
+            }
+            command = next;
+            names.add(name(command));
+            if (subcommands(command).length == 0) {
+                return configured(branch(names, new CommandLine(command, new CommandFactory(session))), session);
+            }
+        }
+        return commandLine(session);
+    }
+
+    private static CommandLine branch(List<String> names, CommandLine leaf) {
+        leaf.setStopAtPositional(GUEST_COMMANDS.contains(leaf.getCommand().getClass()));
+        CommandLine line = leaf;
+        for (int i = names.size() - 1; i > 0; i--) {
+            line = new CommandLine(CommandSpec.create().name(names.get(i - 1)).addSubcommand(names.get(i), line));
+        }
+        return line;
+    }
+
+    private static Class<?>[] subcommands(Class<?> command) {
+        return command.getAnnotation(Command.class).subcommands();
+    }
+
+    private static String name(Class<?> command) {
+        return command.getAnnotation(Command.class).name();
+    }
+
+    private static boolean isNamed(Class<?> command, String word) {
+        return name(command).equals(word)
+                || List.of(command.getAnnotation(Command.class).aliases()).contains(word);
+    }
+
+    private static CommandLine configured(CommandLine line, Session session) {
         Output out = session.out();
         line.setOut(out.writer());
         line.setErr(out.errorWriter());
@@ -64,14 +123,6 @@ public final class BangerCli {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler(failure(out));
         line.setParameterExceptionHandler(BangerCli::usage);
-        // What follows the VM is the guest's command, whose options are not ours.
-        for (CommandLine group : line.getSubcommands().values()) {
-            for (CommandLine leaf : group.getSubcommands().values()) {
-                if (GUEST_COMMANDS.contains(leaf.getCommand().getClass())) {
-                    leaf.setStopAtPositional(true);
-                }
-            }
-        }
         return line;
     }
 

@@ -44,20 +44,26 @@ class HelpTest {
         line.add("--help");
 
         assertThat(console.run(banger, line.toArray(new String[0]))).isZero();
-        assertThat(console.out()).startsWith("Usage: banger");
+        assertThat(console.out())
+                .startsWith("Usage: banger")
+                .isEqualTo(inWholeTree(words).getUsageMessage());
         assertThat(console.out().lines()).allSatisfy(each -> assertThat(each).hasSizeLessThanOrEqualTo(120));
         assertThat(console.err()).isEmpty();
         assertThat(banger.calls()).isEmpty();
     }
 
-    @ParameterizedTest
-    @MethodSource("commands")
-    void everyOptionAndArgumentHasADescription(List<String> words) {
-        CommandLine line = words.stream()
+    private static CommandLine inWholeTree(List<String> words) {
+        return words.stream()
                 .reduce(
                         BangerCli.commandLine(SESSION),
                         (at, word) -> Objects.requireNonNull(at.getSubcommands().get(word)),
                         (one, other) -> other);
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void everyOptionAndArgumentHasADescription(List<String> words) {
+        CommandLine line = inWholeTree(words);
         assertThat(line.getCommandSpec().usageMessage().description()).isNotEmpty();
         assertThat(line.getCommandSpec().options())
                 .allSatisfy(option -> assertThat(option.description())
@@ -73,6 +79,14 @@ class HelpTest {
     void whatIsNearlyRightIsSuggested(String line, String meant) {
         assertThat(console.run(banger, line.split(" "))).isEqualTo(2);
         assertThat(console.err()).contains("Did you mean").contains(meant).contains("--help");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"vm list, vm ls", "vm rm, vm delete", "vm snapshot list, vm snapshot ls"})
+    void aCommandHasOneHelpUnderAllItsNames(String other, String usual) {
+        assertThat(console.run(banger, (other + " --help").split(" "))).isZero();
+        assertThat(console.out())
+                .isEqualTo(inWholeTree(List.of(usual.split(" "))).getUsageMessage());
     }
 
     @Test
