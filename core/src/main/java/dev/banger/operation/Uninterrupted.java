@@ -1,5 +1,6 @@
 package dev.banger.operation;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,24 @@ public final class Uninterrupted {
         Uninterrupted begun = new Uninterrupted(work);
         begun.thread.start();
         return begun;
+    }
+
+    /** Runs {@code work}, and {@code other} as uninterrupted work beside it. Both have ended when this returns or throws. */
+    public static <T> T beside(Runnable other, Supplier<T> work) {
+        Uninterrupted begun = begin(other);
+        T result;
+        try {
+            result = work.get();
+        } catch (RuntimeException e) {
+            try {
+                begun.await();
+            } catch (RuntimeException also) {
+                e.addSuppressed(also);
+            }
+            throw e;
+        }
+        begun.await();
+        return result;
     }
 
     /** Waits for the end; an interrupt of the caller is kept for afterwards. Throws what the work threw, every time. */

@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.network.Tap;
+import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,14 +25,27 @@ public record HostSeams(
         capabilities = List.copyOf(capabilities);
     }
 
-    /** Makes a VM's disks, or takes those there are, in the order in which its guest finds them. */
-    List<Disk> disks(VmRecord vm, Templates.Machine machine) {
+    /**
+     * Makes a VM's disks, or takes those there are, in the order in which its guest finds them. Most of it is waiting for what is
+     * flushed, so the root disk is made beside the rest.
+     *
+     * @param saved the root disk of a machine that the VM's is made from; null: it is there, or is made from the image
+     */
+    List<Disk> disks(VmRecord vm, Templates.Machine machine, @Nullable Path saved) {
+        Path root = Path.of(vm.runtime().systemOverlay());
         List<Disk> disks = new ArrayList<>();
-        disks.add(rootDisks.prepare(machine.image(), Path.of(vm.runtime().systemOverlay())));
-        for (VmCapability capability : capabilities) {
-            capability.prepareHost(vm);
-            capability.disk(vm).ifPresent(disks::add);
-        }
+        Disk first = Uninterrupted.beside(
+                () -> capabilities.forEach(capability -> {
+                    capability.prepareHost(vm);
+                    capability.disk(vm).ifPresent(disks::add);
+                }),
+                () -> {
+                    if (saved != null) {
+                        rootDisks.copy(saved, machine.image(), root);
+                    }
+                    return rootDisks.prepare(machine.image(), root);
+                });
+        disks.addFirst(first);
         disks.add(new Disk(machine.kernel().modules(), "raw", "modules", true));
         return disks;
     }

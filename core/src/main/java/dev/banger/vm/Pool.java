@@ -281,13 +281,12 @@ public final class Pool implements AutoCloseable {
     private Prepared restored(Make make, Templates.Machine machine, Snapshot template, VmRecord vm, Rollback rollback) {
         Path root = Path.of(vm.runtime().systemOverlay());
         rollback.push("the root disk of a prepared VM", () -> host.rootDisks().release(root));
-        host.rootDisks().copy(template.disk("root"), machine.image(), root);
         Network network = host.networks().of(vm);
         rollback.push("the network of a prepared VM", () -> network.release(vm));
         RunningVm running = machine.choice()
                 .vmm()
                 .restore(
-                        machine.bootSpec(vm, host.disks(vm, machine), network.prepare(vm)),
+                        machine.bootSpec(vm, host.disks(vm, machine, template.disk("root")), network.prepare(vm)),
                         template.file(Snapshot.MEMORY),
                         template.file(Snapshot.STATE));
         rollback.push("the VMM of a prepared VM", () -> {

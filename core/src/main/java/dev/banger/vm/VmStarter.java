@@ -152,12 +152,7 @@ final class VmStarter {
             VmRecord untouched, Templates.Machine machine, Snapshot template, WaitFor waitFor, Stages stages) {
         VmRecord vm = HostSeams.withNewDisks(untouched, DiskKind.of(template.disk("root")));
         try {
-            host.rootDisks()
-                    .copy(
-                            template.disk("root"),
-                            machine.image(),
-                            Path.of(vm.runtime().systemOverlay()));
-            return Optional.of(launch(vm, machine, Start.from(template, "template", true), waitFor, stages));
+            return Optional.of(launch(vm, machine, Start.fromTemplate(template), waitFor, stages));
         } catch (BangerException e) {
             directories.forgetDisks(vm);
             boolean templatesFault = Set.of(ErrorCode.VMM_FAILED, ErrorCode.TIMED_OUT, ErrorCode.GUEST_UNAVAILABLE)
@@ -177,19 +172,26 @@ final class VmStarter {
      * @param restored whether its guest has been another VM, or this one earlier, and is paused when the process is there
      * @param fresh whether nobody has been connected to its agent
      * @param channel to its agent, if there is one already
+     * @param rootDisk what its root disk is made from first; null: it is there, or is made from the image
      */
     record Start(
             String from,
             boolean restored,
             boolean fresh,
             BiFunction<Vmm, Vmm.BootSpec, RunningVm> process,
-            @Nullable GuestChannel channel) {
+            @Nullable GuestChannel channel,
+            @Nullable Path rootDisk) {
         static Start boot() {
-            return new Start("boot", false, true, Vmm::boot, null);
+            return new Start("boot", false, true, Vmm::boot, null, null);
         }
 
         static Start from(Pool.Prepared prepared) {
-            return new Start("pool", true, true, (vmm, spec) -> prepared.running(spec), prepared.channel());
+            return new Start("pool", true, true, (vmm, spec) -> prepared.running(spec), prepared.channel(), null);
+        }
+
+        static Start fromTemplate(Snapshot template) {
+            Start saved = from(template, "template", true);
+            return new Start(saved.from(), true, true, saved.process(), null, template.disk("root"));
         }
 
         static Start from(Snapshot saved, String from, boolean fresh) {
@@ -197,7 +199,7 @@ final class VmStarter {
         }
 
         static Start from(Path memory, Path state, String from, boolean fresh) {
-            return new Start(from, true, fresh, (vmm, spec) -> vmm.restore(spec, memory, state), null);
+            return new Start(from, true, fresh, (vmm, spec) -> vmm.restore(spec, memory, state), null, null);
         }
     }
 
@@ -209,7 +211,7 @@ final class VmStarter {
 
             stages.stage("preparing disks");
             requireDisks(vm);
-            List<Disk> disks = host.disks(vm, machine);
+            List<Disk> disks = host.disks(vm, machine, start.rootDisk());
             Vmm.Attachment attachment = host.networks().of(vm).attach(vm);
 
             Vmm vmm = machine.choice().vmm();

@@ -1,0 +1,80 @@
+package dev.banger.operation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class UninterruptedTest {
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    /** Ends a while after the work beside it has begun. */
+    private void other() {
+        try {
+            assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+            TimeUnit.MILLISECONDS.sleep(100);
+        } catch (InterruptedException e) {
+            throw new AssertionError("nobody interrupts it", e);
+        }
+        ended.set(true);
+    }
+
+    @Test
+    void workBesideOtherWorkIsOverWhenBothAre() {
+        String result = Uninterrupted.beside(this::other, () -> {
+            begun.countDown();
+            return "done";
+        });
+
+        assertThat(result).isEqualTo("done");
+        assertThat(ended).isTrue();
+    }
+
+    @Test
+    void workThatFailsIsOverWhenTheOtherIs() {
+        assertThatThrownBy(() -> Uninterrupted.beside(this::other, () -> {
+                    begun.countDown();
+                    throw new IllegalStateException("no");
+                }))
+                .hasMessage("no");
+        assertThat(ended).isTrue();
+    }
+
+    @Test
+    void aCancelIsKeptUntilBothAreOver() {
+        Thread.currentThread().interrupt();
+
+        Uninterrupted.beside(this::other, () -> {
+            begun.countDown();
+            return "";
+        });
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(ended).isTrue();
+    }
+
+    @Test
+    void bothFailuresAreTold() {
+        RuntimeException second = new IllegalStateException("second");
+
+        assertThatThrownBy(() -> Uninterrupted.beside(
+                        () -> {
+                            throw second;
+                        },
+                        () -> {
+                            throw new IllegalStateException("first");
+                        }))
+                .hasMessage("first")
+                .hasSuppressedException(second);
+        assertThatThrownBy(() -> Uninterrupted.beside(
+                        () -> {
+                            throw second;
+                        },
+                        () -> ""))
+                .isSameAs(second);
+    }
+}
