@@ -18,7 +18,7 @@ public interface HandleFiles {
 
     Found read(Path directory);
 
-    /** Writes atomically and durably. */
+    /** Writes atomically. Not flushed: a power cut that takes it takes the process it is about as well. */
     void write(Path directory, VmHandles handles);
 
     void delete(Path directory);

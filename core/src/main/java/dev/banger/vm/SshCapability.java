@@ -41,6 +41,16 @@ public final class SshCapability implements VmCapability {
             write(knownHosts(vm), alias(vm) + " " + pair.publicLine() + "\n");
             write(vm.directory().resolve(HOST_KEY + ".pub"), pair.publicLine() + "\n");
             write(key, pair.privateKey());
+            keepNames(vm.directory());
+        }
+    }
+
+    /** What is flushed still has to be found after a power cut. */
+    private static void keepNames(Path directory) {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot write out " + directory + ": " + e, e);
         }
     }
 

@@ -52,7 +52,9 @@ public final class HandleFile implements HandleFiles {
     public void write(Path directory, VmHandles handles) {
         Path file = directory.resolve(NAME);
         try {
-            DurableFiles.write(file, StoredJson.HANDLES.toJsonPretty(handles));
+            Path unfinished = file.resolveSibling(NAME + ".new");
+            Files.writeString(unfinished, StoredJson.HANDLES.toJsonPretty(handles));
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot write " + file + ": " + e, e);
         }
