@@ -259,7 +259,7 @@ final class VmCreation {
 
     /**
      * Gets kernel and image and makes the directory. The VM then is STOPPED, or still CREATING if its creator goes on to start
-     * it; fails if it was deleted meanwhile.
+     * it, which records the rest with that; fails if it was deleted meanwhile.
      */
     VmRecord complete(VmRecord reserved, boolean stopped, Progress progress) {
         return complete(reserved, stopped, directories::create, progress);
@@ -278,10 +278,13 @@ final class VmCreation {
                     .orElseThrow(() ->
                             BangerException.notFound(reserved.name() + " was deleted while it was being created"));
             directory.accept(current.directory());
-            VmRecord vm = current.with(current.spec().withImageDigest(image.digest()))
-                    .with(stopped ? current.runtime().stopped(null) : current.runtime());
-            store.update(vm);
-            return vm;
+            VmRecord vm = current.with(current.spec().withImageDigest(image.digest()));
+            if (!stopped) {
+                return vm;
+            }
+            VmRecord complete = vm.with(vm.runtime().stopped(null));
+            store.update(complete);
+            return complete;
         }
     }
 }

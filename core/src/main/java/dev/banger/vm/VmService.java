@@ -213,10 +213,7 @@ public final class VmService implements AutoCloseable {
             VmRecord vm = creation.complete(reserved, !request.start(), progress);
             if (request.start()) {
                 vm = starter.startCreated(
-                        vm.id(),
-                        request.cold(),
-                        Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT),
-                        progress);
+                        vm, request.cold(), Objects.requireNonNullElse(request.waitFor(), WaitFor.AGENT), progress);
             }
             rollback.keep();
             return vm;
@@ -229,7 +226,7 @@ public final class VmService implements AutoCloseable {
             VmRecord reserved = creation.reserve(request, prepared.id());
             rollback.push("the new VM " + reserved.name(), () -> lifecycle.discard(reserved));
             VmRecord vm = creation.complete(reserved, prepared, progress);
-            vm = starter.startPrepared(vm.id(), prepared, progress);
+            vm = starter.startPrepared(vm, prepared, progress);
             rollback.keep();
             return vm;
         }

@@ -77,22 +77,27 @@ final class VmStarter {
     /** Starts a VM; one that runs is left as it is, a paused one resumed. */
     VmRecord start(String id, WaitFor waitFor, Progress progress) {
         try (var lock = locks.take(id)) {
-            VmLifecycle.refuseUnfinished(lifecycle.existing(id));
-            return started(id, false, waitFor, progress);
+            VmRecord vm = lifecycle.existing(id);
+            VmLifecycle.refuseUnfinished(vm);
+            return started(vm, false, waitFor, progress);
         }
     }
 
-    /** Starts a VM that is being created, for its creator; {@code cold}: by booting it, whatever templates there are. */
-    VmRecord startCreated(String id, boolean cold, WaitFor waitFor, Progress progress) {
-        try (var lock = locks.take(id)) {
-            return started(id, cold, waitFor, progress);
+    /**
+     * Starts a VM that is being created, for its creator, whose record has more than the store's; {@code cold}: by booting it,
+     * whatever templates there are.
+     */
+    VmRecord startCreated(VmRecord created, boolean cold, WaitFor waitFor, Progress progress) {
+        try (var lock = locks.take(created.id())) {
+            VmRecord vm = lifecycle.existing(created.id()).with(created.spec());
+            return started(vm, cold, waitFor, progress);
         }
     }
 
     /** Gives a VM that is being created the process of one that was prepared. */
-    VmRecord startPrepared(String id, Pool.Prepared prepared, Progress progress) {
-        try (var lock = locks.take(id)) {
-            VmRecord vm = lifecycle.existing(id);
+    VmRecord startPrepared(VmRecord created, Pool.Prepared prepared, Progress progress) {
+        try (var lock = locks.take(created.id())) {
+            VmRecord vm = lifecycle.existing(created.id()).with(created.spec());
             Stages stages = new Stages(progress);
             stages.stage("checking the host");
             preflight(vm);
@@ -106,9 +111,9 @@ final class VmStarter {
         }
     }
 
-    private VmRecord started(String id, boolean cold, WaitFor waitFor, Progress progress) {
-        VmRecord vm = lifecycle.existing(id);
-        if (liveness.isAlive(id)) {
+    private VmRecord started(VmRecord found, boolean cold, WaitFor waitFor, Progress progress) {
+        VmRecord vm = found;
+        if (liveness.isAlive(vm.id())) {
             if (vm.runtime().state() == VmState.RUNNING) {
                 return vm;
             }
