@@ -2,6 +2,7 @@ package dev.banger.host.firewall;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.NftLibrary;
 import dev.banger.host.linux.Output;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;

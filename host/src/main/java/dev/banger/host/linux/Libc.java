@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The C library's functions that the JDK has no way to reach: the one place of foreign calls. Each call is safe because its
+ * The C library's functions that the JDK has no way to reach: with {@link NftLibrary} the one place of foreign calls. Each call is safe because its
  * arguments are numbers or segments that live until it returns. Numbers are those of Linux on 64-bit machines. Thread-safe.
  */
 final class Libc {

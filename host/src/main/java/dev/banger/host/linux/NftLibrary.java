@@ -1,8 +1,6 @@
-package dev.banger.host.firewall;
+package dev.banger.host.linux;
 
 import dev.banger.api.BangerException;
-import dev.banger.host.linux.Netlink;
-import dev.banger.host.linux.Output;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -20,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * socket about nftables that is closed waits until the kernel has freed what was deleted, some 15 ms. One call at a time, from any
  * thread. Output says what a run of the program would.
  */
-final class NftLibrary {
+public final class NftLibrary {
     private static final Logger LOG = LoggerFactory.getLogger(NftLibrary.class);
     private static final String FILE = "libnftables.so.1";
     private static final int OUTPUT_JSON = 1 << 4; // enum nft_ctx_output_flags in nftables/libnftables.h
@@ -39,7 +37,7 @@ final class NftLibrary {
      * It sees the network namespace of the calling thread from then on. Empty where there is no such library, or no socket about nftables
      * can be opened: the library would then end the process.
      */
-    static Optional<NftLibrary> open() {
+    public static Optional<NftLibrary> open() {
         try {
             Netlink.openNetfilter().close();
             return Optional.of(new NftLibrary(new Functions(SymbolLookup.libraryLookup(FILE, Arena.global()))));
@@ -50,12 +48,12 @@ final class NftLibrary {
     }
 
     /** Runs commands as {@code nft -f} does: all of them or none. */
-    Output transaction(String commands) {
+    public Output transaction(String commands) {
         return functions.run(text, commands);
     }
 
     /** As {@code nft -j}. */
-    Output list(String command) {
+    public Output list(String command) {
         return functions.run(json, command);
     }
 
