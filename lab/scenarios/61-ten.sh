@@ -1,6 +1,6 @@
 # ten VMs of one template at once
 limit=600
-b image warm debian -q --cpus 1 --memory 256M $([ "$vmm" = qemu ] && echo --acceleration kvm)
+b image warm debian -q --cpus 1 --memory 256M --vmm "$vmm" --acceleration kvm
 clients=()
 for i in 0 1 2 3 4 5 6 7 8 9; do
     create --name "ten-$i" &
