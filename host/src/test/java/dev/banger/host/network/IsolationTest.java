@@ -10,9 +10,11 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 class IsolationTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final Duration BRIEF = Duration.ofSeconds(1);
+    private static final int RESENT = 5;
 
     private final BridgedLab lab = new BridgedLab(kind());
     private final List<UdpEcho> services = new ArrayList<>();
@@ -151,32 +154,40 @@ class IsolationTest {
         for (FakeGuest guest : List.of(attacker, victim)) {
             lab.lab.onHost("bridge", "link", "set", "dev", guest.port.tap().name(), "isolated", "off");
         }
-        List<String> arrived = new ArrayList<>();
-        for (Probe probe : HostileFrames.all()) {
-            // The one before may have turned the host's answers to somebody else.
-            lab.lab.onHost("ip", "neigh", "flush", "dev", BridgedLab.BRIDGE.name());
-            for (FakeGuest guest : List.of(victim, attacker)) {
-                guest.hearsEcho(HostileFrames.GATEWAY, 53, "dns-" + rounds++ + ".", BRIEF);
-            }
-            attacker.taken();
-            victim.taken();
-            services.forEach(service -> service.heard().clear());
-            List<String> before = hostState();
-            attacker.send(probe.frame());
-            attacker.hearsEcho(HostileFrames.GATEWAY, 53, "dns-" + rounds++ + ".", BRIEF);
-            trace(before).ifPresent(what -> arrived.add(probe.name()));
+        Set<String> wanted = Set.of(
+                "to the victim, bridged",
+                "to the victim, routed",
+                "to a service at the gateway",
+                "ARP: the gateway is here, to the victim",
+                "DHCP offer to all",
+                "VLAN 5, to the victim",
+                "the victim's MAC and address");
+        Set<String> arrived = new HashSet<>();
+        HostileFrames.all().stream().filter(this::arrives).forEach(probe -> arrived.add(probe.name()));
+        // On a busy machine one may be looked for before its receiver has got to it.
+        for (int i = 0; i < RESENT && !arrived.containsAll(wanted); i++) {
+            HostileFrames.all().stream()
+                    .filter(probe -> wanted.contains(probe.name()) && !arrived.contains(probe.name()))
+                    .filter(this::arrives)
+                    .forEach(probe -> arrived.add(probe.name()));
         }
 
-        assertThat(arrived)
-                .hasSizeGreaterThan(25)
-                .contains(
-                        "to the victim, bridged",
-                        "to the victim, routed",
-                        "to a service at the gateway",
-                        "ARP: the gateway is here, to the victim",
-                        "DHCP offer to all",
-                        "VLAN 5, to the victim",
-                        "the victim's MAC and address");
+        assertThat(arrived).hasSizeGreaterThan(25).containsAll(wanted);
+    }
+
+    private boolean arrives(Probe probe) {
+        // The one before may have turned the host's answers to somebody else.
+        lab.lab.onHost("ip", "neigh", "flush", "dev", BridgedLab.BRIDGE.name());
+        for (FakeGuest guest : List.of(victim, attacker)) {
+            guest.hearsEcho(HostileFrames.GATEWAY, 53, "dns-" + rounds++ + ".", BRIEF);
+        }
+        attacker.taken();
+        victim.taken();
+        services.forEach(service -> service.heard().clear());
+        List<String> before = hostState();
+        attacker.send(probe.frame());
+        attacker.hearsEcho(HostileFrames.GATEWAY, 53, "dns-" + rounds++ + ".", BRIEF);
+        return trace(before).isPresent();
     }
 
     @Test
