@@ -44,7 +44,7 @@ public interface SnapshotStore {
      */
     Optional<String> fault(Snapshot snapshot);
 
-    /** Moves what is broken out of the way, where it can be looked at until the next one that breaks. */
+    /** Moves what is broken out of the way, where it can be looked at until the next one that breaks. Idempotent. */
     void setAside(Snapshot snapshot);
 
     /** Drops the memory and the name, and keeps the disks that others are based on. */

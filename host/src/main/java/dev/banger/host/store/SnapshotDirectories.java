@@ -239,6 +239,9 @@ public final class SnapshotDirectories implements SnapshotStore {
 
     @Override
     public synchronized void setAside(Snapshot snapshot) {
+        if (Files.notExists(snapshot.directory())) {
+            return; // by another VM that was restored from it
+        }
         try {
             deleteTree(broken);
             Files.move(snapshot.directory(), broken);

@@ -102,6 +102,17 @@ class SnapshotDirectoriesTest {
         assertThat(root.resolve("templates/broken")).isDirectory();
     }
 
+    /** Of several VMs that are restored from it at once, each finds it broken. */
+    @Test
+    void whatIsSetAsideTwiceIsStillThereToBeLookedAt() throws IOException {
+        Snapshot made = publish("0123456789ab", null);
+
+        store.setAside(made);
+        store.setAside(made);
+
+        assertThat(root.resolve("templates/broken")).isDirectory();
+    }
+
     /** Before it is sealed, a VM's disk is known by its size alone; afterwards by every byte, for the next daemon too. */
     @Test
     void aChangedByteInASealedDiskIsFound() throws IOException {
