@@ -213,11 +213,14 @@ public final class HostNetwork implements AutoCloseable {
 
     /**
      * Compares the host with what it should be and puts right what is not: bridge, taps, uplink, forwarding, rules. What cannot
-     * be put right is said. A second call changes nothing.
+     * be put right is said. A second call changes nothing, nor does one while it is not open.
      */
     public Reconciliation reconcile() {
         rules.lock();
         try {
+            if (!open) {
+                return new Reconciliation(List.of(), List.of());
+            }
             List<String> repaired = new ArrayList<>();
             List<String> degraded = new ArrayList<>();
             // Rules first: until they are back, a guest may send as whoever it likes.

@@ -68,6 +68,8 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private final ScheduledExecutorService background = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().daemon().name("network").unstarted(task));
     private boolean open;
+    /** Whether it is looked after, which outlasts {@link #shut}: what is not open is left alone. */
+    private boolean looking;
 
     /** How many packets a VM was denied, and when that was asked. */
     private record Denied(long packets, long at) {}
@@ -304,7 +306,10 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         }
         network.open(live);
         open = true;
-        background.scheduleWithFixedDelay(this::look, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+        if (!looking) {
+            background.scheduleWithFixedDelay(this::look, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+            looking = true;
+        }
     }
 
     private void look() {

@@ -208,6 +208,16 @@ class HostNetworkTest {
         assertThat(firewall.there()).isPresent();
     }
 
+    /** A daemon that takes up the bridge of a host that was switched off, and finds no VM at it, closes it and lives on. */
+    @Test
+    void whatIsClosedIsNotRepaired() {
+        network.open(List.of());
+        network.close();
+
+        assertThat(network.reconcile().repaired()).isEmpty();
+        assertThat(links.list()).isEmpty();
+    }
+
     @Test
     void openingThatFailsLeavesNoBridge() {
         firewall.failing = true;
