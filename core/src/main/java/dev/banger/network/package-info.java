@@ -4,7 +4,7 @@
  * out; {@link dev.banger.network.Links} and {@link dev.banger.network.Firewall} are its seams to the host. None of it knows more of
  * VMs than their names, addresses and the ports they are plugged into.
  *
- * <p>May depend on: api.
+ * <p>May depend on: api, operation.
  */
 @NullMarked
 package dev.banger.network;

@@ -48,7 +48,7 @@ class ApiRoutesTest {
                 "POST | /v1/vms/dev/snapshots/clean/restore | '' | restoreSnapshot[dev, clean]",
                 "POST | /v1/vms/dev/fork | {\"name\": \"x\", \"count\": 2} | forkVm[dev, VmFork[name=x, count=2]]",
                 "POST | /v1/templates | {\"image\": \"mine\", \"cpus\": 4} |"
-                        + " warmTemplate[TemplateWarm[image=mine, kernel=null, cpus=4, memoryMiB=null, acceleration=null, nested=false]]"
+                        + " warmTemplate[TemplateWarm[image=mine, kernel=null, cpus=4, memoryMiB=null, acceleration=null, nested=false, vmm=null]]"
             })
     void longWorkIsBegunAsAnOperation(String method, String path, String body, String asked) throws IOException {
         HttpAnswer answer = send(method, path, body);

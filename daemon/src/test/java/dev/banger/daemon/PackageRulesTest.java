@@ -48,7 +48,7 @@ class PackageRulesTest {
         "dev.banger.image, dev.banger.api dev.banger.operation dev.banger.config",
         "dev.banger.kernel, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image",
         "dev.banger.snapshot, dev.banger.api",
-        "dev.banger.network, dev.banger.api",
+        "dev.banger.network, dev.banger.api dev.banger.operation",
         "dev.banger.vm, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image dev.banger.kernel dev.banger.snapshot dev.banger.network"
     })
     void aPackageSeesOnlyWhatItMay(String from, String allowed) {
