@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -64,6 +65,9 @@ public final class Templates implements AutoCloseable {
     private final Policy policy;
     private final NamedLocks locks = new NamedLocks();
     private final Set<String> expected = new HashSet<>();
+    /** Ids of those that a VM came up from since the daemon began. */
+    private final Set<String> proven = ConcurrentHashMap.newKeySet();
+
     private final SecureRandom random = new SecureRandom();
     private final ExecutorService background = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("templates").unstarted(task));
@@ -133,9 +137,25 @@ public final class Templates implements AutoCloseable {
         return found;
     }
 
+    /** A VM came up from it. */
+    void proved(Snapshot template) {
+        proven.add(template.id());
+    }
+
+    /** A VM did not come up from it in time. One that others came up from is good, and the host is slow. */
+    void wasLate(Snapshot template, String why, Progress progress) {
+        if (proven.contains(template.id())) {
+            progress.warn("no VM came up from template " + template.id() + " in time (" + why + "); this one boots");
+            LOG.warn("Template {} was late: {}", template.id(), why);
+        } else {
+            setAside(template, why, progress);
+        }
+    }
+
     void setAside(Snapshot template, String why, Progress progress) {
         progress.warn("template " + template.id() + " is broken (" + why + "); it was set aside, and the VM boots");
         LOG.warn("Template {} is broken: {}", template.id(), why);
+        proven.remove(template.id());
         store.setAside(template);
     }
 

@@ -20,7 +20,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -157,15 +156,17 @@ final class VmStarter {
             VmRecord untouched, Templates.Machine machine, Snapshot template, WaitFor waitFor, Stages stages) {
         VmRecord vm = HostSeams.withNewDisks(untouched, DiskKind.of(template.disk("root")));
         try {
-            return Optional.of(launch(vm, machine, Start.fromTemplate(template), waitFor, stages));
+            VmRecord started = launch(vm, machine, Start.fromTemplate(template), waitFor, stages);
+            templates.proved(template);
+            return Optional.of(started);
         } catch (BangerException e) {
             directories.forgetDisks(vm);
-            boolean templatesFault = Set.of(ErrorCode.VMM_FAILED, ErrorCode.TIMED_OUT, ErrorCode.GUEST_UNAVAILABLE)
-                    .contains(e.code());
-            if (!templatesFault) {
-                throw e;
+            String why = String.valueOf(e.getMessage());
+            switch (e.code()) {
+                case TIMED_OUT -> templates.wasLate(template, why, stages);
+                case VMM_FAILED, GUEST_UNAVAILABLE -> templates.setAside(template, why, stages);
+                default -> throw e;
             }
-            templates.setAside(template, String.valueOf(e.getMessage()), stages);
             return Optional.empty();
         }
     }

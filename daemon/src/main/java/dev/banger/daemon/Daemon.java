@@ -159,7 +159,7 @@ final class Daemon implements AutoCloseable {
                         new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
                 rootDisks,
                 networks,
-                new AgentConnector(facts.build()),
+                new AgentConnector(facts.build(), programs.patience()),
                 new VmmScan(List.of(new QemuProcesses(), new FirecrackerProcesses())),
                 List.of(
                         new WorkDiskCapability(new SeededWorkDisks(programs, places.seeds())),

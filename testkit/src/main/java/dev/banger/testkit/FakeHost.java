@@ -66,6 +66,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
 
     private final Map<String, FakeVm> running = new HashMap<>();
     private final Set<Step> failing = new HashSet<>();
+    private final Set<Step> late = new HashSet<>();
     private final Set<String> attached = new HashSet<>();
     private final List<String> log = new ArrayList<>();
     private long lastPid = 1000;
@@ -80,6 +81,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     public synchronized FakeHost fail(Step step) {
         failing.add(step);
         return this;
+    }
+
+    /** The step takes longer than it may, once. */
+    public synchronized void beLate(Step step) {
+        late.add(step);
     }
 
     public synchronized void heal() {
@@ -155,6 +161,9 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         log.add(step + " " + vmId);
         if (failing.contains(step)) {
             throw new BangerException(ErrorCode.VMM_FAILED, step + " was told to fail");
+        }
+        if (late.remove(step)) {
+            throw new BangerException(ErrorCode.TIMED_OUT, step + " was told to be late");
         }
     }
 

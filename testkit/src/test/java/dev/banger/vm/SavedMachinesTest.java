@@ -120,6 +120,29 @@ class SavedMachinesTest {
         assertThat(templateStore.setAside()).containsExactly(template.id());
     }
 
+    @Test
+    void aTemplateThatOthersCameUpFromOutlivesAVmThatIsLate() {
+        Snapshot template = template();
+        create("first");
+
+        host.beLate(Step.IDENTIFY);
+        assertThat(create("late").runtime().startedFrom()).isEqualTo("boot");
+
+        assertThat(templateStore.setAside()).isEmpty();
+        assertThat(templates.all()).extracting(Snapshot::id).containsExactly(template.id());
+        assertThat(create("next").runtime().startedFrom()).isEqualTo("template");
+    }
+
+    @Test
+    void aTemplateThatNobodyCameUpFromYetIsSetAsideForAVmThatIsLate() {
+        Snapshot template = template();
+
+        host.beLate(Step.IDENTIFY);
+        assertThat(create("late").runtime().startedFrom()).isEqualTo("boot");
+
+        assertThat(templateStore.setAside()).containsExactly(template.id());
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Step.class,

@@ -44,14 +44,19 @@ final class AgentChannel implements GuestChannel {
     private final ConcurrentHashMap<Integer, AgentStream> streams = new ConcurrentHashMap<>();
     private final CountDownLatch settled = new CountDownLatch(1);
     private final SecureRandom random = new SecureRandom();
+    private final int patience;
+    private final Duration start;
     private int lastChannel;
     private volatile boolean identified;
     private volatile boolean open = true;
 
-    AgentChannel(SocketChannel socket, FrameReader reader, FrameWriter writer, String state) {
+    /** {@code patience}: see {@link AgentConnector#AgentConnector}. */
+    AgentChannel(SocketChannel socket, FrameReader reader, FrameWriter writer, String state, int patience) {
         this.socket = socket;
         this.reader = reader;
         this.writer = writer;
+        this.patience = patience;
+        start = START.multipliedBy(patience);
         identified = !state.equals("waiting");
         if (state.equals("settled")) {
             settled.countDown();
@@ -135,7 +140,8 @@ final class AgentChannel implements GuestChannel {
     }
 
     private Fields ask(FrameType type, Fields.Builder fields, Duration atMost) {
-        return open(type, fields.build(), atMost).reply(atMost);
+        Duration patient = atMost.multipliedBy(patience);
+        return open(type, fields.build(), patient).reply(patient);
     }
 
     @Override
@@ -200,7 +206,7 @@ final class AgentChannel implements GuestChannel {
     @Override
     public boolean awaitSettled(Duration atMost) {
         try {
-            long deadline = System.nanoTime() + atMost.toNanos();
+            long deadline = System.nanoTime() + atMost.multipliedBy(patience).toNanos();
             while (open && System.nanoTime() < deadline) {
                 if (settled.await(200, TimeUnit.MILLISECONDS)) {
                     return true;
@@ -222,23 +228,23 @@ final class AgentChannel implements GuestChannel {
         if (terminal != null) {
             fields.u8(Field.TTY, 1).u16(Field.ROWS, terminal.rows()).u16(Field.COLS, terminal.columns());
         }
-        AgentStream stream = open(FrameType.EXEC, fields.build(), START);
-        stream.awaitStarted(START);
+        AgentStream stream = open(FrameType.EXEC, fields.build(), start);
+        stream.awaitStarted(start);
         return new AgentSession(stream);
     }
 
     @Override
     public GuestConnection connect(int port) {
         AgentStream stream =
-                open(FrameType.CONNECT, Fields.builder().u16(Field.PORT, port).build(), START);
-        stream.awaitStarted(START);
+                open(FrameType.CONNECT, Fields.builder().u16(Field.PORT, port).build(), start);
+        stream.awaitStarted(start);
         return new AgentTcp(stream);
     }
 
     @Override
     public void download(String path, OutputStream tar) {
         AgentStream stream =
-                open(FrameType.GET, Fields.builder().string(Field.PATH, path).build(), START);
+                open(FrameType.GET, Fields.builder().string(Field.PATH, path).build(), start);
         try {
             stream.stdout().transferTo(tar);
         } catch (IOException e) {
@@ -252,7 +258,7 @@ final class AgentChannel implements GuestChannel {
     @Override
     public void upload(String directory, InputStream tar) {
         AgentStream stream = open(
-                FrameType.PUT, Fields.builder().string(Field.PATH, directory).build(), START);
+                FrameType.PUT, Fields.builder().string(Field.PATH, directory).build(), start);
         try (OutputStream out = stream.stdin()) {
             tar.transferTo(out);
         } catch (IOException e) {

@@ -50,17 +50,22 @@ public final class AgentConnector implements GuestConnector {
     private static final Duration ATTEMPT = Duration.ofSeconds(1);
 
     private final String build;
+    private final int patience;
     private final SecureRandom random = new SecureRandom();
 
-    /** {@code build} is the daemon's, told to the agent. */
-    public AgentConnector(String build) {
+    /**
+     * {@code build} is the daemon's, told to the agent; {@code patience} how many times longer than on other hosts a guest may take
+     * for whatever it is asked.
+     */
+    public AgentConnector(String build, int patience) {
         this.build = build;
+        this.patience = patience;
     }
 
     @Override
     public GuestChannel connect(
             Path socket, OptionalInt vsockPort, boolean fresh, Duration atMost, BooleanSupplier vmAlive) {
-        long deadline = System.nanoTime() + atMost.toNanos();
+        long deadline = System.nanoTime() + atMost.multipliedBy(patience).toNanos();
         while (true) {
             try {
                 return greet(
@@ -106,7 +111,7 @@ public final class AgentConnector implements GuestConnector {
                                 + "; restart the VM to give it the agent of this build");
             }
             return new AgentChannel(
-                    channel, reader, writer, fields.string(Field.STATE).orElse("waiting"));
+                    channel, reader, writer, fields.string(Field.STATE).orElse("waiting"), patience);
         } catch (RuntimeException e) {
             closeQuietly(channel);
             writer.close();

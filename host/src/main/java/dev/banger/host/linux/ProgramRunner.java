@@ -60,6 +60,11 @@ public final class ProgramRunner {
         return Integer.parseInt(wanted);
     }
 
+    /** How many times longer than on other hosts anything may take here; 1 unless somebody asked for more. */
+    public int patience() {
+        return patience;
+    }
+
     /** Where a program is: looked up in PATH, then in the directories for administrators that a user's PATH lacks. */
     public Optional<Path> find(String name) {
         if (name.contains("/")) {

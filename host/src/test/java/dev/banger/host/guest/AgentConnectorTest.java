@@ -105,7 +105,7 @@ class AgentConnectorTest {
     }
 
     private GuestChannel connect(OptionalInt port, boolean fresh, Duration atMost) {
-        return new AgentConnector("test").connect(socket(), port, fresh, atMost, () -> true);
+        return new AgentConnector("test", 1).connect(socket(), port, fresh, atMost, () -> true);
     }
 
     @Test
@@ -162,6 +162,19 @@ class AgentConnectorTest {
                 .isInstanceOf(BangerException.class)
                 .extracting("code")
                 .isEqualTo(ErrorCode.TIMED_OUT);
+    }
+
+    @Test
+    void aSlowHostsGuestIsWaitedForLonger() {
+        serve(List.of(channel -> {
+            Thread.sleep(Duration.ofMillis(500));
+            agent(channel);
+        }));
+
+        try (GuestChannel guest = new AgentConnector("test", 1000)
+                .connect(socket(), OptionalInt.empty(), true, Duration.ofMillis(50), () -> true)) {
+            assertThat(guest.isOpen()).isTrue();
+        }
     }
 
     @Test
