@@ -114,7 +114,7 @@ static void unit_write(struct text *text, const struct tree *tree, const struct 
              "[Unit]\n"
              "Description=banger, microVMs with one command\n"
              "StartLimitIntervalSec=60\n"
-             "StartLimitBurst=5\n"
+             "StartLimitBurst=20\n"
              "\n"
              "[Service]\n"
              "Type=notify\n"

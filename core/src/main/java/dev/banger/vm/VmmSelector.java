@@ -52,7 +52,7 @@ public final class VmmSelector {
         /** Why the candidate is none for the VM; empty: it is one. */
         private String obstacle(Candidate candidate) {
             if (candidate.needsTap() && !tap) {
-                return "it needs a network with taps: --network bridge, or one of your own";
+                return "it needs a network with taps, which a daemon of root's can make: --network bridge, or one of your own";
             }
             if (candidate.vmm().needsRawDisks() && !rawDisks) {
                 return "the VM's disks are qcow2 files, which it does not read";
