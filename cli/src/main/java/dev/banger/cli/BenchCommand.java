@@ -80,10 +80,10 @@ final class BenchCommand extends Leaf {
                 "bench-" + Integer.toHexString(ThreadLocalRandom.current().nextInt(0x10000, 0x100000)) + "-";
         BenchReport report = new BenchRun(
                         session(),
-                        new BenchProcess(console().environment()),
+                        new ClientProcess(console().environment()),
                         runs,
                         prefix,
-                        new BenchVms.Make(vmm, network))
+                        new ThrowawayVms.Make(vmm, network))
                 .measure(only);
         if (json) {
             out().json(BenchReport.class, report);

@@ -37,7 +37,7 @@ record BenchHost(
         @Nullable String acceleration,
         @Nullable String network) {
 
-    static BenchHost of(BangerApi api, BenchVms vms) {
+    static BenchHost of(BangerApi api, ThrowawayVms vms) {
         DoctorReport.Check kvm = api.doctor().checks().stream()
                 .filter(check -> check.subject().endsWith("with kvm"))
                 .findFirst()

@@ -65,16 +65,16 @@ final class BenchRun {
     private final Session session;
     private final Runner runner;
     private final int runs;
-    private final BenchVms vms;
+    private final ThrowawayVms vms;
     private final Map<BenchRow, Tally> tallies = new EnumMap<>(BenchRow.class);
     private String templateObstacle = "";
 
     /** {@code prefix} begins the name of every VM it makes, and of no other one. */
-    BenchRun(Session session, Runner runner, int runs, String prefix, BenchVms.Make make) {
+    BenchRun(Session session, Runner runner, int runs, String prefix, ThrowawayVms.Make make) {
         this.session = session;
         this.runner = runner;
         this.runs = runs;
-        vms = new BenchVms(session, runner, prefix, make);
+        vms = new ThrowawayVms(session, runner, prefix, make);
     }
 
     BenchReport measure(Collection<BenchRow> wanted) {

@@ -22,13 +22,15 @@ final class DoctorCommand extends Leaf {
         if (json) {
             out().json(DoctorReport.class, report);
         } else {
-            for (DoctorReport.Check check : report.checks()) {
-                out().line(check.status() + "  " + check.subject() + ": " + Neutral.line(check.finding()));
-                if (!check.advice().isEmpty()) {
-                    out().line("      " + check.advice());
-                }
-            }
+            report.checks().forEach(check -> print(out(), check));
         }
         return report.failed() ? 1 : 0;
+    }
+
+    static void print(Output out, DoctorReport.Check check) {
+        out.line(check.status() + "  " + check.subject() + ": " + Neutral.line(check.finding()));
+        if (!check.advice().isEmpty()) {
+            out.line("      " + check.advice());
+        }
     }
 }

@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
             DaemonCommand.class,
             SystemCommand.class,
             DoctorCommand.class,
+            VerifyCommand.class,
             BenchCommand.class,
             CompletionCommand.class,
             VersionCommand.class,

@@ -72,10 +72,10 @@ class BenchRunTest {
     }
 
     private BenchReport measure(BenchRow... rows) {
-        return measure(new BenchVms.Make(null, null), rows);
+        return measure(new ThrowawayVms.Make(null, null), rows);
     }
 
-    private BenchReport measure(BenchVms.Make make, BenchRow... rows) {
+    private BenchReport measure(ThrowawayVms.Make make, BenchRow... rows) {
         Session session = new Session(banger, console, "0.1.0", "abc123", Path.of(CLIENT));
         return new BenchRun(session, this::run, 3, "bench-x-", make).measure(List.of(rows));
     }
@@ -104,7 +104,7 @@ class BenchRunTest {
 
     @Test
     void allVmsAreOfTheMakeThatWasAskedFor() {
-        BenchReport report = measure(new BenchVms.Make("firecracker", "bridge"), BenchRow.BOOT, BenchRow.EXEC);
+        BenchReport report = measure(new ThrowawayVms.Make("firecracker", "bridge"), BenchRow.BOOT, BenchRow.EXEC);
 
         assertThat(ran)
                 .filteredOn(each -> each.startsWith(CLIENT + " vm run") || each.startsWith(CLIENT + " vm create"))

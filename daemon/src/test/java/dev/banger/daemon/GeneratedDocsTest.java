@@ -105,7 +105,7 @@ class GeneratedDocsTest {
         outputs.put("`template ls` (a list), `template show`, `image warm`", TemplateInfo.class);
         outputs.put("`network ls` (a list), `network show`, `network create`", NetworkInfo.class);
         outputs.put("`daemon status`", DaemonInfo.class);
-        outputs.put("`doctor`", DoctorReport.class);
+        outputs.put("`doctor`, `verify`", DoctorReport.class);
         outputs.put("a check", DoctorReport.Check.class);
         outputs.put("an operation (REST)", OperationInfo.class);
         StringBuilder page = new StringBuilder("""

@@ -79,6 +79,19 @@ class BridgeTest {
     }
 
     @Test
+    void verifyTriesNatAndLeavesNothing() {
+        Outcome verified = banger.run("verify", "--nat", "--reach", NetworkLab.SERVER + ":80")
+                .expect(0);
+
+        assertThat(verified.lines())
+                .hasSize(10)
+                .allMatch(line -> line.startsWith("PASS  "))
+                .anyMatch(line -> line.contains("NAT: the guest reaches " + NetworkLab.SERVER))
+                .anyMatch(line -> line.contains("NAT off: its rules are gone"));
+        assertThat(banger.ok("vm", "ls", "-q").out()).isEmpty();
+    }
+
+    @Test
     void throughNatAGuestReachesTheInternetAndWithoutItDoesNot() {
         assertThat(banger.ok(
                                 "vm",

@@ -35,6 +35,13 @@ class VmRunTest {
     }
 
     @Test
+    void verifyShowsThatAllOfItWorks() {
+        Outcome verified = banger.run("verify").expect(0);
+
+        assertThat(verified.lines()).hasSize(7).allMatch(line -> line.startsWith("PASS  "));
+    }
+
+    @Test
     void theCommandReadsStdin() {
         Outcome counted = banger.call("vm", "run", "--rm", "-q", "--", "wc", "-l")
                 .input("a\nb\n")

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The VMs that {@code bench} makes: their names begin with a prefix that no other VM has, so that all can be deleted. */
-final class BenchVms {
+/** The VMs that {@code bench} or {@code verify} makes: their names begin with a prefix that no other VM has, so that all can be deleted. */
+final class ThrowawayVms {
     private final Session session;
     private final BenchRun.Runner runner;
     private final String prefix;
@@ -35,7 +35,7 @@ final class BenchVms {
         }
     }
 
-    BenchVms(Session session, BenchRun.Runner runner, String prefix, Make make) {
+    ThrowawayVms(Session session, BenchRun.Runner runner, String prefix, Make make) {
         this.session = session;
         this.runner = runner;
         this.prefix = prefix;

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Runs what is measured as processes of its own, in the caller's environment, without input. */
-final class BenchProcess implements BenchRun.Runner {
+final class ClientProcess implements BenchRun.Runner {
     private static final Duration LIMIT = Duration.ofMinutes(10);
 
     /** A client that is told to end undoes what it began, which takes longer than a moment. */
@@ -25,15 +25,41 @@ final class BenchProcess implements BenchRun.Runner {
 
     private final Map<String, String> environment;
 
-    BenchProcess(Map<String, String> environment) {
+    ClientProcess(Map<String, String> environment) {
         this.environment = Map.copyOf(environment);
     }
 
+    /**
+     * How a process ended.
+     *
+     * @param status its exit status
+     * @param out the beginning of what it wrote to stdout, without the last line's end; nothing where that was not wanted
+     * @param said the same of stderr
+     * @param taken from its start to its end
+     */
+    record Ended(int status, String out, String said, Duration taken) {}
+
     @Override
     public Duration run(List<String> command) {
+        Ended ended = end(command, Redirect.DISCARD);
+        if (ended.status() != 0) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED,
+                    shown(command) + " ended with " + ended.status() + ": "
+                            + ended.said().lines().findFirst().orElse("it said nothing"));
+        }
+        return ended.taken();
+    }
+
+    /** Runs it to its end, whatever its exit status. Throws as {@link #run} does. */
+    Ended end(List<String> command) {
+        return end(command, Redirect.PIPE);
+    }
+
+    private Ended end(List<String> command, Redirect output) {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(Redirect.from(new File("/dev/null")))
-                .redirectOutput(Redirect.DISCARD);
+                .redirectOutput(output);
         builder.environment().clear();
         builder.environment().putAll(environment);
         long begun = System.nanoTime();
@@ -44,34 +70,24 @@ final class BenchProcess implements BenchRun.Runner {
             throw new BangerException(
                     ErrorCode.HOST_COMMAND_FAILED, "cannot run " + command.getFirst() + ": " + e.getMessage(), e);
         }
-        AtomicReference<String> said = new AtomicReference<>("");
-        Thread reader = Thread.ofPlatform()
-                .daemon()
-                .name("bench-stderr")
-                .start(() -> said.set(beginning(process.getErrorStream())));
+        Reader said = new Reader(process.getErrorStream());
+        Reader out = new Reader(process.getInputStream());
         try {
             if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                end(process);
+                stop(process);
                 throw new BangerException(
                         ErrorCode.TIMED_OUT, shown(command) + " did not end within " + LIMIT.toMinutes() + " minutes");
             }
             Duration taken = Duration.ofNanos(System.nanoTime() - begun);
-            if (process.exitValue() != 0) {
-                reader.join(Duration.ofSeconds(1));
-                throw new BangerException(
-                        ErrorCode.HOST_COMMAND_FAILED,
-                        shown(command) + " ended with " + process.exitValue() + ": "
-                                + String.valueOf(said.get()).lines().findFirst().orElse("it said nothing"));
-            }
-            return taken;
+            return new Ended(process.exitValue(), out.text(), said.text(), taken);
         } catch (InterruptedException e) {
-            end(process);
+            stop(process);
             Thread.currentThread().interrupt();
             throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
         }
     }
 
-    private static void end(Process process) {
+    private static void stop(Process process) {
         process.destroy();
         try {
             if (!process.waitFor(UNDO.toSeconds(), TimeUnit.SECONDS)) {
@@ -83,14 +99,29 @@ final class BenchProcess implements BenchRun.Runner {
         }
     }
 
-    /** Reads to the end, so that the process never waits for us. @return the beginning */
-    private static String beginning(InputStream stderr) {
-        try (stderr) {
-            String text = new String(stderr.readNBytes(SHOWN_BYTES), StandardCharsets.UTF_8);
-            stderr.transferTo(OutputStream.nullOutputStream());
-            return text;
-        } catch (IOException e) {
-            return "";
+    /** Reads a stream to its end, so that the process never waits for us, and keeps the beginning. */
+    private static final class Reader {
+        private final AtomicReference<String> text = new AtomicReference<>("");
+        private final Thread thread;
+
+        Reader(InputStream stream) {
+            thread = Thread.ofPlatform().daemon().name("client-output").start(() -> text.set(beginning(stream)));
+        }
+
+        private static String beginning(InputStream stream) {
+            try (stream) {
+                String text = new String(stream.readNBytes(SHOWN_BYTES), StandardCharsets.UTF_8);
+                stream.transferTo(OutputStream.nullOutputStream());
+                return text.stripTrailing();
+            } catch (IOException e) {
+                return "";
+            }
+        }
+
+        /** Who else holds the stream may keep it open beyond the process. */
+        String text() throws InterruptedException {
+            thread.join(Duration.ofSeconds(1));
+            return String.valueOf(text.get());
         }
     }
 

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
-class BenchProcessTest {
-    private final BenchProcess process = new BenchProcess(Map.of("BANGER_HOME", "/there", "PATH", "/usr/bin:/bin"));
+class ClientProcessTest {
+    private final ClientProcess process = new ClientProcess(Map.of("BANGER_HOME", "/there", "PATH", "/usr/bin:/bin"));
 
     @Test
     void theTimeIsThatOfTheWholeProcess() {
