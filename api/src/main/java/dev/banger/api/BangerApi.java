@@ -139,6 +139,12 @@ public interface BangerApi {
     /** Asks the daemon to end; running VMs go on. Returns at once. */
     void shutdownDaemon();
 
+    /** The configuration in effect, with the source of each value and all that is wrong with it. */
+    ConfigReport config(ConfigQuery query);
+
+    /** What a new VM shall be unless its maker says otherwise; fails with all that is wrong with the configuration. */
+    VmDefaults vmDefaults(ConfigQuery query);
+
     /** Examines the host, changing nothing. */
     DoctorReport doctor();
 }

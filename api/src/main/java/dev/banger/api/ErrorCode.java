@@ -35,6 +35,8 @@ public enum ErrorCode {
     HOST_COMMAND_FAILED(502, 125),
     /** Stored data is damaged. */
     DATA_CORRUPT(500, 125),
+    /** A script of a project file failed in the guest. */
+    SCRIPT_FAILED(422, 125),
     /** The operation was cancelled. */
     CANCELLED(499, 130),
     /** The guest has no such program. */

@@ -10,6 +10,7 @@ import io.avaje.jsonb.Json;
  * @param total the amount of work in this stage, 0 when unknown
  * @param elapsedMillis since the operation began
  * @param warning whether this is a thing to tell the user rather than a step
+ * @param output whether this is a line that a script in the guest wrote
  */
 @Json
-public record ProgressEvent(String stage, long done, long total, long elapsedMillis, boolean warning) {}
+public record ProgressEvent(String stage, long done, long total, long elapsedMillis, boolean warning, boolean output) {}

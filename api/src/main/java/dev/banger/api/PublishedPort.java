@@ -22,6 +22,22 @@ public record PublishedPort(@Nullable String address, int hostPort, int guestPor
         check(guestPort);
     }
 
+    /** {@code 8080:80}, {@code 192.0.2.1:8080:80}, or {@code 80} for the same number on both sides. */
+    public static PublishedPort parse(String text) {
+        String[] parts = text.split(":", -1);
+        try {
+            return switch (parts.length) {
+                case 1 -> ofVm(Integer.parseInt(parts[0]), Integer.parseInt(parts[0]));
+                case 2 -> ofVm(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+                case 3 -> new PublishedPort(parts[0], Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
+                default -> throw new NumberFormatException();
+            };
+        } catch (NumberFormatException e) {
+            throw BangerException.invalid(
+                    "'" + text + "' is no port mapping; write [ADDRESS:]HOST:GUEST, such as 8080:80");
+        }
+    }
+
     /** On the VM's own address. */
     public static PublishedPort ofVm(int hostPort, int guestPort) {
         return new PublishedPort(null, hostPort, guestPort);

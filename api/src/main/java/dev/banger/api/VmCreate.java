@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param cpus default 2, at most what the host has
  * @param memoryMiB default 512
  * @param diskBytes size of the work disk, default 8 GiB
- * @param acceleration {@code kvm} or {@code tcg}; null: the best that works here
+ * @param acceleration {@code kvm} or {@code tcg}; {@code auto} and null: the best that works here
  * @param ports published ports, default none
  * @param start whether to start it
  * @param cold whether it boots although there is a template to start from
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param network how it is attached to a network; null: in user mode
  * @param nested whether it can run VMs itself, with KVM
  * @param vmm {@code qemu} or {@code firecracker}; {@code auto} and null: the best that works here
+ * @param project what a project file adds; null: nothing
  */
 @Json
 public record VmCreate(
@@ -41,9 +42,11 @@ public record VmCreate(
         @Nullable WaitFor waitFor,
         @Nullable VmNetwork network,
         boolean nested,
-        @Nullable String vmm) {
+        @Nullable String vmm,
+        @Nullable VmProject project) {
     public VmCreate {
         vmm = "auto".equals(vmm) ? null : vmm;
+        acceleration = "auto".equals(acceleration) ? null : acceleration;
         // A JSON body may leave it out.
         ports = ports == null ? List.of() : List.copyOf(ports);
     }

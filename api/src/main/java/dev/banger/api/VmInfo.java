@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
  * @param traffic while it runs, at a bridge; null: not known
  * @param nested whether it can run VMs itself, with KVM
+ * @param project the project file it was made by
  */
 @Json
 public record VmInfo(
@@ -71,4 +72,5 @@ public record VmInfo(
         long denied,
         long netRate,
         @Nullable NetworkUsage traffic,
-        boolean nested) {}
+        boolean nested,
+        @Nullable String project) {}

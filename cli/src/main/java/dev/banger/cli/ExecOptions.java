@@ -64,6 +64,7 @@ final class ExecOptions {
                 variables.put(name, value);
             }
         }
-        return new ExecRequest(command, variables, directory, user, size);
+        String usual = console.environment().getOrDefault("BANGER_USER", "");
+        return new ExecRequest(command, variables, directory, user == null && !usual.isEmpty() ? usual : user, size);
     }
 }

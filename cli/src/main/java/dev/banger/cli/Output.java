@@ -69,6 +69,12 @@ final class Output {
         errorWriter.flush();
     }
 
+    /** What a script in a guest wrote, indented, on stderr. */
+    synchronized void outputLine(String text) {
+        errorWriter.println("  | " + Neutral.line(text));
+        errorWriter.flush();
+    }
+
     /** Writes to stderr as it is: for progress. */
     synchronized void raw(String text) {
         errorWriter.print(text);

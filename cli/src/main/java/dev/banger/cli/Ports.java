@@ -11,21 +11,11 @@ import picocli.CommandLine.TypeConversionException;
 final class Ports {
     private Ports() {}
 
-    /** {@code 8080:80}, {@code 192.0.2.1:8080:80}, or {@code 80} for the same number on both sides. */
     static final class Converter implements ITypeConverter<PublishedPort> {
         @Override
         public PublishedPort convert(String value) {
-            String[] parts = value.split(":", -1);
             try {
-                return switch (parts.length) {
-                    case 1 -> PublishedPort.ofVm(Integer.parseInt(parts[0]), Integer.parseInt(parts[0]));
-                    case 2 -> PublishedPort.ofVm(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
-                    case 3 -> new PublishedPort(parts[0], Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
-                    default -> throw new NumberFormatException();
-                };
-            } catch (NumberFormatException e) {
-                throw new TypeConversionException(
-                        "'" + value + "' is no port mapping; write [ADDRESS:]HOST:GUEST, such as 8080:80");
+                return PublishedPort.parse(value);
             } catch (BangerException e) {
                 throw new TypeConversionException(String.valueOf(e.getMessage()));
             }

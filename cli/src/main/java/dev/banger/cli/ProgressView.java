@@ -66,6 +66,13 @@ final class ProgressView {
             out.notice("warning: " + event.stage());
             return;
         }
+        if (event.output()) {
+            if (!quiet) {
+                clear();
+                out.outputLine(event.stage());
+            }
+            return;
+        }
         if (current == null || !current.stage().equals(event.stage())) {
             stageBegan = System.nanoTime();
         }

@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
             KernelCommand.class,
             TemplateCommand.class,
             NetworkCommand.class,
+            ConfigCommand.class,
             DaemonCommand.class,
             SystemCommand.class,
             DoctorCommand.class,

@@ -34,7 +34,7 @@ final class VmCreateCommand extends Leaf {
 
     @Override
     public Integer call() {
-        VmInfo made = new ProgressView(session(), quiet).follow(api().createVm(vm.request(!noStart, false)));
+        VmInfo made = new ProgressView(session(), quiet).follow(api().createVm(vm.request(session(), !noStart, false)));
         if (json) {
             out().json(VmInfo.class, made);
         } else {

@@ -1,7 +1,9 @@
 package dev.banger.cli;
 
+import dev.banger.api.ConfigQuery;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmDefaults;
 import dev.banger.api.VmNetwork;
 import dev.banger.api.WaitFor;
 import java.util.List;
@@ -109,25 +111,41 @@ final class VmOptions {
             description = "Limit what it sends, and as much what it gets, such as 10mbit; for --network bridge.")
     private long netRate;
 
-    VmCreate request(boolean start, boolean ephemeral) {
+    @Option(names = "--no-project", description = "Look for no project file, banger.toml, here or above.")
+    private boolean noProject;
+
+    /** With what configuration, project file and environment say where no option does; tells what a project file is used for. */
+    VmCreate request(Session session, boolean start, boolean ephemeral) {
+        Console console = session.console();
+        VmDefaults defaults = session.api()
+                .vmDefaults(new ConfigQuery(
+                        noProject ? null : console.directory().toString(), console.environment(), null));
+        defaults.notices().forEach(notice -> session.out().notice(Neutral.line(notice)));
         return new VmCreate(
                 name,
-                image,
-                kernel,
-                cpus,
-                memoryMiB,
-                diskBytes,
-                acceleration,
-                ports,
+                image == null ? defaults.image() : image,
+                kernel == null ? defaults.kernel() : kernel,
+                cpus == null ? defaults.cpus() : cpus,
+                memoryMiB == null ? defaults.memoryMiB() : memoryMiB,
+                diskBytes == null ? defaults.diskBytes() : diskBytes,
+                acceleration == null ? defaults.acceleration() : acceleration,
+                ports.isEmpty() ? defaults.ports() : ports,
                 start,
                 cold,
-                idlePauseSeconds,
+                idlePauseSeconds == null ? defaults.idlePauseSeconds() : idlePauseSeconds,
                 ephemeral,
                 waitFor,
-                network == null && !nat && allowHosts.isEmpty() && netRate == 0
-                        ? null
-                        : new VmNetwork(network, nat, allowHosts, netRate),
+                network(defaults.network()),
                 nested,
-                vmm);
+                vmm == null ? defaults.vmm() : vmm,
+                defaults.project());
+    }
+
+    private @Nullable VmNetwork network(@Nullable String otherwise) {
+        boolean policy = nat || !allowHosts.isEmpty() || netRate != 0;
+        // What only a bridge has asks for one, whatever is usual.
+        String usual = policy && "user".equals(otherwise) ? null : otherwise;
+        String wanted = network == null ? usual : network;
+        return wanted == null && !policy ? null : new VmNetwork(wanted, nat, allowHosts, netRate);
     }
 }

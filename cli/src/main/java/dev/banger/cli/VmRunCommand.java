@@ -51,7 +51,7 @@ final class VmRunCommand extends Leaf {
     @Override
     public Integer call() {
         exec.terminal(console()); // refuse contradicting options before anything is made
-        VmInfo made = new ProgressView(session(), quiet).follow(api().createVm(vm.request(true, remove)));
+        VmInfo made = new ProgressView(session(), quiet).follow(api().createVm(vm.request(session(), true, remove)));
         try {
             ExecSession program = api().exec(made.id(), exec.request(BangerCli.guestCommand(command), console()));
             int status = new Attachment(console()).join(program, exec.terminal(console()));

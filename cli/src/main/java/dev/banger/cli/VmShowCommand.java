@@ -53,6 +53,9 @@ final class VmShowCommand extends Leaf {
                                 + Sizes.show(info.diskUsedBytes()) + " here"),
                 List.of("directory", info.directory()),
                 List.of("created", info.createdAt().toString())));
+        if (info.project() != null) {
+            facts.add(List.of("project", info.project()));
+        }
         if (info.nested()) {
             facts.add(List.of("nested", "it can run VMs itself"));
         }

@@ -16,7 +16,7 @@ class ProgressTest {
     private static final String ESCAPE = "\u001b";
 
     private final FakeOperation<VmInfo> operation = FakeOperation.unfinished(
-            Samples.running("dev"), new ProgressEvent("fetching the kernel", 30, 120, 5, false));
+            Samples.running("dev"), new ProgressEvent("fetching the kernel", 30, 120, 5, false, false));
     private final ScriptedBanger banger = new ScriptedBanger().creating(operation);
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
@@ -98,8 +98,8 @@ class ProgressTest {
     void quietShowsNoProgressButWarnings() throws InterruptedException {
         var warned = FakeOperation.unfinished(
                 Samples.running("dev"),
-                new ProgressEvent("booting", 0, 0, 5, false),
-                new ProgressEvent("the disk is nearly full", 0, 0, 6, true));
+                new ProgressEvent("booting", 0, 0, 5, false, false),
+                new ProgressEvent("the disk is nearly full", 0, 0, 6, true, false));
         ScriptedConsole terminal = ScriptedConsole.terminal();
         var run = terminal.start(new ScriptedBanger().creating(warned), "vm", "create", "-q");
 

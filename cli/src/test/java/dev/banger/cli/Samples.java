@@ -61,7 +61,8 @@ final class Samples {
                 0,
                 0,
                 null,
-                false);
+                false,
+                null);
     }
 
     /** One that came from there and whose start had these stages. */

@@ -2,6 +2,8 @@ package dev.banger.cli;
 
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
+import dev.banger.api.ConfigQuery;
+import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ExecRequest;
@@ -22,6 +24,7 @@ import dev.banger.api.StopMode;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmDefaults;
 import dev.banger.api.VmFork;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmSet;
@@ -62,11 +65,30 @@ final class ScriptedBanger implements BangerApi {
     private volatile byte[] log = {};
     private volatile DoctorReport report = new DoctorReport(List.of());
     private volatile byte[] uploaded = {};
+    private volatile @Nullable ConfigQuery asked;
+    private volatile VmDefaults defaults =
+            new VmDefaults(null, null, null, null, null, null, null, null, null, null, List.of(), null, List.of());
+    private volatile ConfigReport configured = new ConfigReport("/c/config.toml", false, null, List.of(), List.of());
     private volatile @Nullable VmCreate created;
     private volatile @Nullable TemplateWarm warmed;
     private volatile @Nullable ExecRequest executed;
     private volatile @Nullable VmSet changed;
     private volatile NatStatus nat = new NatStatus(Samples.ID, "dev", false, null, false);
+
+    ScriptedBanger with(VmDefaults usual) {
+        defaults = usual;
+        return this;
+    }
+
+    ScriptedBanger with(ConfigReport reported) {
+        configured = reported;
+        return this;
+    }
+
+    /** What the configuration was asked for last. */
+    ConfigQuery asked() {
+        return Objects.requireNonNull(asked);
+    }
 
     ScriptedBanger with(VmInfo vm) {
         vms.add(vm);
@@ -471,6 +493,18 @@ final class ScriptedBanger implements BangerApi {
     @Override
     public void shutdownDaemon() {
         calls.add("shutdown");
+    }
+
+    @Override
+    public ConfigReport config(ConfigQuery query) {
+        asked = query;
+        return configured;
+    }
+
+    @Override
+    public VmDefaults vmDefaults(ConfigQuery query) {
+        asked = query;
+        return defaults;
     }
 
     @Override

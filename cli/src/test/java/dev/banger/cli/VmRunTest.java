@@ -55,7 +55,8 @@ class VmRunTest {
                         WaitFor.SYSTEM,
                         null,
                         true,
-                        "qemu"));
+                        "qemu",
+                        null));
     }
 
     @Test

@@ -44,6 +44,10 @@ public record Places(Path config, Path state, Path cache, Path run) {
         return value == null || value.isEmpty() ? null : value;
     }
 
+    public Path configFile() {
+        return config.resolve("config.toml");
+    }
+
     public Path socket() {
         return run.resolve("bangerd.sock");
     }

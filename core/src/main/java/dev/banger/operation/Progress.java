@@ -14,6 +14,9 @@ public interface Progress {
     /** Something the user should know although the work goes on. */
     void warn(String message);
 
+    /** A line that a program wrote which does part of the work. */
+    default void output(String line) {}
+
     /** Progress that nobody follows. */
     static Progress none() {
         return new Progress() {

@@ -181,7 +181,7 @@ final class RunningOperation<T> implements Operation<T>, Progress {
             endStage();
             stage = name;
             stageBegun = System.nanoTime();
-            publish(0, 0, name, false);
+            publish(0, 0, name, false, false);
         } finally {
             lock.unlock();
         }
@@ -191,7 +191,7 @@ final class RunningOperation<T> implements Operation<T>, Progress {
     public void update(long done, long total) {
         lock.lock();
         try {
-            publish(done, total, stage, false);
+            publish(done, total, stage, false, false);
         } finally {
             lock.unlock();
         }
@@ -201,7 +201,17 @@ final class RunningOperation<T> implements Operation<T>, Progress {
     public void warn(String message) {
         lock.lock();
         try {
-            publish(0, 0, message, true);
+            publish(0, 0, message, true, false);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void output(String line) {
+        lock.lock();
+        try {
+            publish(0, 0, line, false, true);
         } finally {
             lock.unlock();
         }
@@ -214,13 +224,13 @@ final class RunningOperation<T> implements Operation<T>, Progress {
         }
     }
 
-    private void publish(long done, long total, String text, boolean warning) {
+    private void publish(long done, long total, String text, boolean warning, boolean output) {
         if (events.size() >= KEPT_EVENTS) {
             events.removeFirst();
             dropped++;
         }
         events.add(new ProgressEvent(
-                text, done, total, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun), warning));
+                text, done, total, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun), warning, output));
         changed.signalAll();
     }
 }

@@ -97,7 +97,8 @@ final class Forks {
                     null,
                     new VmNetwork(spec.network(), spec.nat(), spec.allowHosts(), spec.netRate()),
                     spec.nested(),
-                    spec.vmm()));
+                    spec.vmm(),
+                    spec.project() == null ? null : spec.project().withoutSetup()));
 
             rollback.push("the fork " + vm.name(), () -> lifecycle.discard(vm));
             reserved.add(vm);

@@ -335,7 +335,8 @@ public final class Pool implements AutoCloseable {
                         List.of(),
                         0,
                         machine.key().nested(),
-                        machine.choice().vmm().name()),
+                        machine.choice().vmm().name(),
+                        null),
                 VmRuntime.in(
                         directories.of(id),
                         "prepared",

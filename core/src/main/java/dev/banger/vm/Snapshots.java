@@ -427,7 +427,8 @@ final class Snapshots {
                 now.allowHosts(),
                 now.netRate(),
                 now.nested(),
-                now.vmm()));
+                now.vmm(),
+                now.project()));
     }
 
     /** Deletes a snapshot by name; refused where anything but its own VM's disks is based on it. */

@@ -91,7 +91,8 @@ final class VmCreation {
                 wish == null ? List.of() : wish.allowHosts(),
                 wish == null ? 0 : wish.netRate(),
                 request.nested(),
-                request.vmm());
+                request.vmm(),
+                request.project());
 
         List<String> missing = network.missing();
         if (!missing.isEmpty()) {
@@ -176,7 +177,8 @@ final class VmCreation {
                         : change.allowHosts() == null ? old.allowHosts() : List.copyOf(change.allowHosts()),
                 Objects.requireNonNullElse(change.netRate(), old.netRate()),
                 old.nested(),
-                old.vmm()));
+                old.vmm(),
+                old.project()));
     }
 
     /** Runs {@code work} while no name or address is taken. */

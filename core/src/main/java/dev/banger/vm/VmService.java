@@ -11,6 +11,7 @@ import dev.banger.api.StopMode;
 import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmFork;
+import dev.banger.api.VmProject;
 import dev.banger.api.VmSet;
 import dev.banger.api.VmState;
 import dev.banger.api.VmStats;
@@ -203,6 +204,40 @@ public final class VmService implements AutoCloseable {
 
     /** Makes a VM and starts it if asked to. Whatever fails, nothing is left of it. */
     public VmRecord create(VmCreate request, Progress progress) {
+        VmRecord vm = made(request, progress);
+        if (!request.start() || request.project() == null) {
+            return vm;
+        }
+        try (Rollback rollback = new Rollback()) {
+            rollback.push("the new VM " + vm.name(), () -> lifecycle.discard(vm));
+            VmRecord ready = runScripts(vm, progress);
+            rollback.keep();
+            return ready;
+        }
+    }
+
+    /** What a VM's project wants done after a start. Not under its lock: a script may take long, and be ended by a stop. */
+    private VmRecord runScripts(VmRecord vm, Progress progress) {
+        VmProject project = vm.spec().project();
+        if (project == null) {
+            return vm;
+        }
+        ProjectScripts scripts = new ProjectScripts(vm, live.channel(vm), progress);
+        scripts.run(project, "setup", project.setup());
+        VmRecord ready = project.setup().isEmpty() ? vm : withoutSetup(vm.id());
+        scripts.run(project, "start", project.start());
+        return ready;
+    }
+
+    private VmRecord withoutSetup(String id) {
+        try (var lock = locks.take(id)) {
+            VmRecord vm = lifecycle.existing(id);
+            VmProject project = vm.spec().project();
+            return project == null ? vm : lifecycle.save(vm.with(vm.spec().withProject(project.withoutSetup())));
+        }
+    }
+
+    private VmRecord made(VmCreate request, Progress progress) {
         Optional<Pool.Prepared> prepared = prepared(request);
         if (prepared.isPresent()) {
             return createPrepared(request, prepared.get(), progress);
@@ -246,7 +281,21 @@ public final class VmService implements AutoCloseable {
     public VmRecord start(String ref, Progress progress) {
         VmRecord vm = get(ref);
         recover(vm.id());
-        return starter.start(vm.id(), WaitFor.AGENT, progress);
+        VmRecord started = starter.start(vm.id(), WaitFor.AGENT, progress);
+        boolean ranAlready =
+                Objects.equals(vm.runtime().startedAt(), started.runtime().startedAt());
+        return ranAlready ? started : scriptsOf(started, progress);
+    }
+
+    /** A VM whose scripts fail runs on, so that one can look at it. */
+    private VmRecord scriptsOf(VmRecord started, Progress progress) {
+        try {
+            return runScripts(started, progress);
+        } catch (BangerException e) {
+            throw e.code() == ErrorCode.SCRIPT_FAILED
+                    ? new BangerException(e.code(), e.getMessage() + "; it runs on", e.detail(), e)
+                    : e;
+        }
     }
 
     /** Stops a VM's CPUs until it is resumed. */
@@ -272,7 +321,7 @@ public final class VmService implements AutoCloseable {
     public VmRecord restart(String ref, Progress progress) {
         String id = get(ref).id();
         lifecycle.stop(id, StopMode.GRACEFUL, progress);
-        return starter.start(id, WaitFor.AGENT, progress);
+        return scriptsOf(starter.start(id, WaitFor.AGENT, progress), progress);
     }
 
     /** Deletes a VM. @return what it was */
@@ -340,7 +389,8 @@ public final class VmService implements AutoCloseable {
                 null,
                 null,
                 request.nested(),
-                request.vmm()));
+                request.vmm(),
+                null));
     }
 
     public List<Snapshot> snapshots(String ref) {

@@ -1,6 +1,7 @@
 package dev.banger.vm;
 
 import dev.banger.api.PublishedPort;
+import dev.banger.api.VmProject;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param netRate bits per second that it may send, and as many that it may get, at a bridge; 0: no limit
  * @param nested whether it can run VMs itself, with KVM
  * @param vmm {@code qemu} or {@code firecracker} when asked for; null: what works
+ * @param project what a project file adds, its setup until that has been done; null: nothing
  */
 public record VmSpec(
         String image,
@@ -35,7 +37,8 @@ public record VmSpec(
         List<String> allowHosts,
         long netRate,
         boolean nested,
-        @Nullable String vmm) {
+        @Nullable String vmm,
+        @Nullable VmProject project) {
     public VmSpec {
         ports = List.copyOf(ports);
         allowHosts =
@@ -59,7 +62,29 @@ public record VmSpec(
                 allowHosts,
                 netRate,
                 nested,
-                vmm);
+                vmm,
+                project);
+    }
+
+    VmSpec withProject(VmProject changed) {
+        return new VmSpec(
+                image,
+                imageDigest,
+                kernel,
+                cpus,
+                memoryMiB,
+                workDiskBytes,
+                acceleration,
+                network,
+                ports,
+                ephemeral,
+                idlePauseSeconds,
+                nat,
+                allowHosts,
+                netRate,
+                nested,
+                vmm,
+                changed);
     }
 
     /** The same but for what a running VM can change. */
@@ -84,6 +109,7 @@ public record VmSpec(
                 of.allowHosts,
                 of.netRate,
                 nested,
-                vmm);
+                vmm,
+                project);
     }
 }

@@ -2,6 +2,8 @@ package dev.banger.daemon;
 
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
+import dev.banger.api.ConfigQuery;
+import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ImageBuild;
@@ -20,6 +22,7 @@ import dev.banger.api.StopMode;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmDefaults;
 import dev.banger.api.VmFork;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmSet;
@@ -34,6 +37,7 @@ import java.io.UncheckedIOException;
 import java.lang.reflect.Type;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The table of the REST API: every route, in the order of openapi.json. */
@@ -301,6 +305,24 @@ final class ApiRoutes {
                             api.followOperation(call.part("operation")).cancel();
                             return null;
                         }),
+                new Route(
+                        "GET",
+                        "/v1/config",
+                        "The configuration in effect; with directory that of who is there, with file that file.",
+                        List.of("directory", "file"),
+                        null,
+                        ConfigReport.class,
+                        200,
+                        call -> api.config(asked(call))),
+                new Route(
+                        "GET",
+                        "/v1/config/vm",
+                        "What a new VM is unless its request says otherwise; with directory also by the project file there.",
+                        List.of("directory"),
+                        null,
+                        VmDefaults.class,
+                        200,
+                        call -> api.vmDefaults(asked(call))),
                 get("/v1/daemon", "Shows the daemon.", DaemonInfo.class, call -> api.daemon()),
                 get("/v1/doctor", "Examines the host.", DoctorReport.class, call -> api.doctor()));
     }
@@ -323,6 +345,13 @@ final class ApiRoutes {
                 OperationInfo.class,
                 202,
                 call -> begun(call, begin.begin(call)));
+    }
+
+    private static ConfigQuery asked(Call call) {
+        return new ConfigQuery(
+                call.query("directory").orElse(null),
+                Map.of(),
+                call.query("file").orElse(null));
     }
 
     private static OperationInfo begun(Call call, Operation<?> operation) {

@@ -2,7 +2,9 @@ package dev.banger.daemon;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.config.Key;
 import dev.banger.config.Places;
+import dev.banger.config.Settings;
 import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.linux.ProgramRunner;
@@ -20,14 +22,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The bridged network as the environment has it. */
+/** The bridged network as the settings have it. */
 final class BridgeComposition {
-    private static final String SETTING = "BANGER_BRIDGE";
-    private static final String FIREWALL = "BANGER_FIREWALL";
     private static final Pattern VALUE = Pattern.compile("(?:([a-z0-9_-]+)=)?([0-9.]+)/([0-9]{1,2})");
     private static final Path TUN = Path.of("/dev/net/tun");
     private static final int FREE_TAPS = 4;
@@ -98,19 +98,19 @@ final class BridgeComposition {
     }
 
     /** By default a name of the home's own, and a subnet that is derived from it. */
-    static BridgeSettings settings(Places places, Map<String, String> environment) {
+    static BridgeSettings settings(Places places, Settings settings) {
         HomeId home = HomeId.of(places.state());
-        String wanted = environment.getOrDefault(SETTING, "");
+        String wanted = settings.text(Key.BRIDGE).orElse("");
         if (wanted.isEmpty()) {
             Cidr subnet = subnet(home);
             return new BridgeSettings(
                     home.prefix(), new Ipv4Address(subnet.network().bits() + 1), subnet.prefixLength());
         }
         Matcher value = VALUE.matcher(wanted);
-        if (!value.matches()) {
+        if (!value.matches()) { // the key's own grammar is the same
             throw new BangerException(
                     ErrorCode.INVALID_ARGUMENT,
-                    SETTING + " is [NAME=]ADDRESS/PREFIX, such as banger0=10.77.0.1/24, not \"" + wanted + "\"");
+                    settings.named(Key.BRIDGE) + " is " + Key.BRIDGE.is() + ", not \"" + wanted + "\"");
         }
         return new BridgeSettings(
                 value.group(1) == null ? home.prefix() : value.group(1),
@@ -118,17 +118,10 @@ final class BridgeComposition {
                 Integer.parseInt(value.group(3)));
     }
 
-    static FirewallChoice.Wish firewall(Map<String, String> environment) {
-        String wanted = environment.getOrDefault(FIREWALL, "");
-        return switch (wanted) {
-            case "", "auto" -> FirewallChoice.Wish.AUTO;
-            case "nftables" -> FirewallChoice.Wish.NFTABLES;
-            case "iptables" -> FirewallChoice.Wish.IPTABLES;
-            default ->
-                throw new BangerException(
-                        ErrorCode.INVALID_ARGUMENT,
-                        FIREWALL + " is auto, nftables or iptables, not \"" + wanted + "\"");
-        };
+    static FirewallChoice.Wish firewall(Settings settings) {
+        return settings.text(Key.FIREWALL)
+                .map(wanted -> FirewallChoice.Wish.valueOf(wanted.toUpperCase(Locale.ROOT)))
+                .orElse(FirewallChoice.Wish.AUTO);
     }
 
     /** Looks until it finds nothing missing: each look runs a program, and every VM that is made asks. */

@@ -4,7 +4,10 @@ import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.cli.BangerCli;
+import dev.banger.config.Configuration;
+import dev.banger.config.Key;
 import dev.banger.config.Places;
+import dev.banger.config.Settings;
 import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.debian.DebianImageBuilder;
 import dev.banger.host.debian.DebianKernelSource;
@@ -102,6 +105,8 @@ final class Daemon implements AutoCloseable {
     }
 
     private static Daemon compose(Path tree, Places places, Map<String, String> environment, Rollback parts) {
+        Configuration configuration = Configuration.open(places, environment);
+        Settings settings = configuration.settings();
         List.of(places.state(), places.cache(), places.run(), places.vms(), places.pool(), places.ssh())
                 .forEach(Bangerd::makePrivate);
         Path vmsDirectory = real(places.vms());
@@ -111,7 +116,8 @@ final class Daemon implements AutoCloseable {
         parts.push("database", store::close);
 
         DaemonFacts facts = new DaemonFacts(fact(tree, "version"), fact(tree, "build-id"), places);
-        ProgramRunner programs = new ProgramRunner(environment);
+        ProgramRunner programs =
+                new ProgramRunner(environment, settings.number(Key.PATIENCE).orElse(1));
         UserNamespace namespace = UserNamespace.of(programs);
         PublishedKernels.clearStaging(places, programs, namespace);
         ImageService images = new ImageService(
@@ -128,17 +134,17 @@ final class Daemon implements AutoCloseable {
                 new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()));
 
         Path launcher = tree.resolve("libexec/banger-launch");
-        QemuVmm qemu = new QemuVmm(programs, launcher, places.run());
+        QemuVmm qemu = new QemuVmm(programs, settings.text(Key.QEMU).orElse(QemuVmm.PROGRAM), launcher, places.run());
         KvmProbe kvm = new KvmProbe(programs, launcher);
-        FirecrackerProgram firecracker = new FirecrackerProgram(
-                programs, environment.getOrDefault(FirecrackerProgram.SETTING, ""), places.run());
+        FirecrackerProgram firecracker =
+                new FirecrackerProgram(programs, settings.text(Key.FIRECRACKER).orElse(""), places.run());
         SshCapability ssh = new SshCapability(places.ssh());
-        NameServer names = NameSettings.nameServer(environment, programs);
+        NameServer names = NameSettings.nameServer(settings, programs);
         parts.push("names", names::close);
-        BridgeSettings bridge = BridgeComposition.settings(places, environment);
-        FirewallChoice.Wish firewall = BridgeComposition.firewall(environment);
+        BridgeSettings bridge = BridgeComposition.settings(places, settings);
+        FirewallChoice.Wish firewall = BridgeComposition.firewall(settings);
         NetworkNames bridgeNames =
-                new NetworkNames(each -> new BridgeRouting(NameSettings.routing(environment, programs, each), each));
+                new NetworkNames(each -> new BridgeRouting(NameSettings.routing(settings, programs, each), each));
         parts.push("names at the bridges", bridgeNames::close);
         BridgedNetwork bridged = BridgeComposition.of(places, bridge, firewall, programs, bridgeNames.at(bridge));
         parts.push("bridged network", bridged::close);
@@ -150,13 +156,13 @@ final class Daemon implements AutoCloseable {
                 BridgeComposition.named(places, firewall, programs, bridgeNames));
         parts.push("named networks", namedNetworks::close);
         HostRootDisks rootDisks =
-                new HostRootDisks(environment.getOrDefault("BANGER_ROOT_DISKS", "auto"), places.images(), vmsDirectory);
+                new HostRootDisks(settings.text(Key.ROOT_DISKS).orElse("auto"), places.images(), vmsDirectory);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
                         new FirecrackerCandidate(
                                 new FirecrackerVmm(firecracker, new VmmLauncher(launcher)), firecracker, kvm),
-                        new QemuCandidate(qemu, Acceleration.KVM, programs, kvm),
-                        new QemuCandidate(qemu, Acceleration.TCG, programs, kvm))),
+                        new QemuCandidate(qemu, Acceleration.KVM, kvm),
+                        new QemuCandidate(qemu, Acceleration.TCG, kvm))),
                 rootDisks,
                 networks,
                 new AgentConnector(facts.build(), programs.patience()),
@@ -168,13 +174,14 @@ final class Daemon implements AutoCloseable {
                         new DnsCapability(bridgeNames)),
                 new HostSeams.HostCapacity(Runtime.getRuntime().availableProcessors(), ProcFs.memoryMiB()));
         Templates templates = new Templates(
-                new SnapshotDirectories(places.templates()), host, images, kernels, templatePolicy(environment));
+                new SnapshotDirectories(places.templates()), host, images, kernels, templatePolicy(settings));
         parts.push("templates", templates::close);
         Pool pool = new Pool(
                 templates,
                 host,
                 real(places.pool()),
-                poolSize(environment, host.capacity().memoryMiB()),
+                settings.number(Key.POOL_SIZE)
+                        .orElseGet(() -> Pool.defaultSize(host.capacity().memoryMiB())),
                 ProcFs::availableMemoryMiB);
         parts.push("pool", pool::close);
         VmService vms = new VmService(
@@ -194,8 +201,8 @@ final class Daemon implements AutoCloseable {
         names.start(); // now it knows the VMs that run
 
         Doctor doctor = new Doctor(places, host, programs, images, kernels, vms);
-        LocalBanger api =
-                new LocalBanger(vms, templates, images, kernels, namedNetworks, operations, ssh, doctor, facts);
+        LocalBanger api = new LocalBanger(
+                vms, templates, images, kernels, namedNetworks, operations, ssh, doctor, facts, configuration);
         HttpDoor http = new HttpDoor(places.run().resolve("http.sock"), api);
         parts.push("HTTP door", http::close);
         ClientSession frames = new ClientSession(
@@ -206,29 +213,10 @@ final class Daemon implements AutoCloseable {
         return new Daemon(facts, api, parts);
     }
 
-    private static int poolSize(Map<String, String> environment, long memoryMiB) {
-        String wanted = environment.get("BANGER_POOL_SIZE");
-        if (wanted == null || wanted.isEmpty()) {
-            return Pool.defaultSize(memoryMiB);
-        }
-        if (!wanted.matches("[0-9]{1,2}")) {
-            throw new BangerException(
-                    ErrorCode.INVALID_ARGUMENT, "BANGER_POOL_SIZE is a number from 0 to 99, not \"" + wanted + "\"");
-        }
-        return Integer.parseInt(wanted);
-    }
-
-    private static Templates.Policy templatePolicy(Map<String, String> environment) {
-        String wanted = environment.getOrDefault("BANGER_TEMPLATES", "");
-        if (wanted.isEmpty()) {
-            return Templates.Policy.AUTO;
-        }
-        try {
-            return Templates.Policy.valueOf(wanted.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw new BangerException(
-                    ErrorCode.INVALID_ARGUMENT, "BANGER_TEMPLATES is auto, manual or off, not \"" + wanted + "\"", e);
-        }
+    private static Templates.Policy templatePolicy(Settings settings) {
+        return settings.text(Key.TEMPLATES)
+                .map(wanted -> Templates.Policy.valueOf(wanted.toUpperCase(Locale.ROOT)))
+                .orElse(Templates.Policy.AUTO);
     }
 
     /** As the kernel shows it: processes are found by the directory they work in, which has no links in its path (P46). */

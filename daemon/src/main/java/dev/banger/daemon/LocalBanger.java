@@ -1,6 +1,8 @@
 package dev.banger.daemon;
 
 import dev.banger.api.BangerApi;
+import dev.banger.api.ConfigQuery;
+import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ExecRequest;
@@ -21,10 +23,13 @@ import dev.banger.api.StopMode;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
+import dev.banger.api.VmDefaults;
 import dev.banger.api.VmFork;
 import dev.banger.api.VmInfo;
+import dev.banger.api.VmProject;
 import dev.banger.api.VmSet;
 import dev.banger.api.VmStats;
+import dev.banger.config.Configuration;
 import dev.banger.image.Image;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.Kernel;
@@ -41,6 +46,7 @@ import dev.banger.vm.VmSpec;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +62,7 @@ final class LocalBanger implements BangerApi {
     private final Presenter presenter;
     private final Doctor doctor;
     private final DaemonFacts facts;
+    private final Configuration configuration;
 
     LocalBanger(
             VmService vms,
@@ -66,7 +73,8 @@ final class LocalBanger implements BangerApi {
             Operations operations,
             SshCapability ssh,
             Doctor doctor,
-            DaemonFacts facts) {
+            DaemonFacts facts,
+            Configuration configuration) {
         this.vms = vms;
         this.templates = templates;
         this.images = images;
@@ -76,6 +84,7 @@ final class LocalBanger implements BangerApi {
         this.ssh = ssh;
         this.doctor = doctor;
         this.facts = facts;
+        this.configuration = configuration;
         this.presenter = new Presenter(vms);
     }
 
@@ -90,7 +99,8 @@ final class LocalBanger implements BangerApi {
     }
 
     @Override
-    public Operation<VmInfo> createVm(VmCreate request) {
+    public Operation<VmInfo> createVm(VmCreate asked) {
+        VmCreate request = configuration.complete(asked);
         vms.check(request);
         return operations.start(
                 "vm.create",
@@ -208,7 +218,7 @@ final class LocalBanger implements BangerApi {
 
     @Override
     public Operation<TemplateInfo> warmTemplate(TemplateWarm request) {
-        VmSpec spec = vms.templateSpec(request);
+        VmSpec spec = vms.templateSpec(configuration.complete(request));
         return operations.start("template.warm", spec.image(), progress -> present(templates.warm(spec, progress)));
     }
 
@@ -236,7 +246,9 @@ final class LocalBanger implements BangerApi {
 
     @Override
     public ExecSession exec(String ref, ExecRequest request) {
-        return vms.guest(ref).exec(request);
+        VmProject project = vms.get(ref).spec().project();
+        Map<String, String> variables = project == null ? Map.of() : project.environment();
+        return vms.guest(ref).exec(configuration.complete(request, variables));
     }
 
     @Override
@@ -366,6 +378,16 @@ final class LocalBanger implements BangerApi {
     @Override
     public void shutdownDaemon() {
         facts.requestShutdown();
+    }
+
+    @Override
+    public ConfigReport config(ConfigQuery query) {
+        return configuration.report(query);
+    }
+
+    @Override
+    public VmDefaults vmDefaults(ConfigQuery query) {
+        return configuration.vmDefaults(query);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.banger.daemon;
 
-import dev.banger.api.BangerException;
-import dev.banger.api.ErrorCode;
+import dev.banger.config.Key;
+import dev.banger.config.Settings;
 import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.MappingTool;
 import dev.banger.host.dns.ResolvedRouting;
@@ -11,33 +11,24 @@ import dev.banger.network.NameRouting;
 import dev.banger.network.NameServer;
 import dev.banger.network.NoNameServer;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 
-/** How names of VMs are looked up, as the daemon's environment has it; docs/dns.md has the variables. */
+/** How names of VMs are looked up, as the daemon's settings have it; docs/dns.md. */
 final class NameSettings {
-    private static final String PORT = "BANGER_DNS_PORT";
-    private static final String PROGRAM = "BANGER_MAPDNS_BIN";
-    private static final String FILE = "BANGER_MAPDNS_DATA_FILE";
     private static final int DEFAULT_PORT = 42069;
-    private static final int LAST_PORT = 65535;
 
     private NameSettings() {}
 
     /** What is asked for, not started yet. */
-    static NameServer nameServer(Map<String, String> environment, ProgramRunner programs) {
-        Optional<Path> program = path(environment, PROGRAM);
-        Optional<Path> file = path(environment, FILE);
+    static NameServer nameServer(Settings settings, ProgramRunner programs) {
+        Optional<Path> program = settings.path(Key.MAPDNS_BIN);
+        Optional<Path> file = settings.path(Key.MAPDNS_DATA_FILE);
         if (file.isPresent()) {
             return new MappingTool(file.get(), program, programs);
         }
-        if (program.isPresent()) {
-            throw new BangerException(
-                    ErrorCode.INVALID_ARGUMENT, PROGRAM + " is set, but not " + FILE + ", the file it is to read");
-        }
-        int port = port(environment);
+        int port = port(settings);
         return port == 0
-                ? new NoNameServer("NAME.vm cannot be looked up, as " + PORT + "=0 has it")
+                ? new NoNameServer("NAME.vm cannot be looked up, as " + settings.named(Key.DNS_PORT) + "=0 has it")
                 : DnsServer.onLoopback(port);
     }
 
@@ -45,35 +36,13 @@ final class NameSettings {
      * How this host's resolver is led to the server at a bridge: not where another way, or none, was asked for, nor to one that does
      * not know all names.
      */
-    static Optional<NameRouting> routing(
-            Map<String, String> environment, ProgramRunner programs, BridgeSettings bridge) {
-        return bridge.peers() || path(environment, FILE).isPresent() || port(environment) == 0
+    static Optional<NameRouting> routing(Settings settings, ProgramRunner programs, BridgeSettings bridge) {
+        return bridge.peers() || settings.path(Key.MAPDNS_DATA_FILE).isPresent() || port(settings) == 0
                 ? Optional.empty()
                 : Optional.of(new ResolvedRouting(programs));
     }
 
-    private static Optional<Path> path(Map<String, String> environment, String name) {
-        String wanted = environment.getOrDefault(name, "");
-        if (wanted.isEmpty()) {
-            return Optional.empty();
-        }
-        if (!wanted.startsWith("/")) {
-            throw new BangerException(
-                    ErrorCode.INVALID_ARGUMENT, name + " is a path from the root on, not \"" + wanted + "\"");
-        }
-        return Optional.of(Path.of(wanted));
-    }
-
-    private static int port(Map<String, String> environment) {
-        String wanted = environment.getOrDefault(PORT, "");
-        if (wanted.isEmpty()) {
-            return DEFAULT_PORT;
-        }
-        if (!wanted.matches("[0-9]{1,5}") || Integer.parseInt(wanted) > LAST_PORT) {
-            throw new BangerException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    PORT + " is a port from 1 to 65535, or 0 for no DNS server, not \"" + wanted + "\"");
-        }
-        return Integer.parseInt(wanted);
+    private static int port(Settings settings) {
+        return settings.number(Key.DNS_PORT).orElse(DEFAULT_PORT);
     }
 }

@@ -66,7 +66,8 @@ final class Presenter {
                 vms.denied(vm),
                 vm.spec().netRate(),
                 vms.traffic(vm).orElse(null),
-                vm.spec().nested());
+                vm.spec().nested(),
+                vm.spec().project() == null ? null : vm.spec().project().file());
     }
 
     /** qcow2 files grow as they fill, so their size is what they take up. */

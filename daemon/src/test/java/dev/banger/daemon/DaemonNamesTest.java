@@ -7,6 +7,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
+import dev.banger.config.Settings;
 import dev.banger.host.dns.AnswerListener;
 import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.Forwarding;
@@ -158,7 +159,7 @@ class DaemonNamesTest {
     }
 
     private static NameServer nameServer(Map<String, String> environment) {
-        return NameSettings.nameServer(environment, new ProgramRunner(Map.of()));
+        return NameSettings.nameServer(Settings.of(environment), new ProgramRunner(Map.of()));
     }
 
     @Test

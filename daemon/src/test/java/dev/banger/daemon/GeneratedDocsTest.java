@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ErrorCode;
@@ -17,6 +18,7 @@ import dev.banger.api.StageTiming;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmStats;
+import dev.banger.config.Key;
 import io.avaje.jsonb.Jsonb;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -105,6 +107,8 @@ class GeneratedDocsTest {
         outputs.put("`template ls` (a list), `template show`, `image warm`", TemplateInfo.class);
         outputs.put("`network ls` (a list), `network show`, `network create`", NetworkInfo.class);
         outputs.put("`daemon status`", DaemonInfo.class);
+        outputs.put("`config show`", ConfigReport.class);
+        outputs.put("a value", ConfigReport.Value.class);
         outputs.put("`doctor`, `verify`", DoctorReport.class);
         outputs.put("a check", DoctorReport.Check.class);
         outputs.put("an operation (REST)", OperationInfo.class);
@@ -167,6 +171,38 @@ class GeneratedDocsTest {
                         .replaceAll("\\s*\\*\\s*", " ")
                         .strip()
                 : "";
+    }
+
+    @Test
+    void configurationKeysAreThoseOfTheTable() throws Exception {
+        StringBuilder keys = new StringBuilder();
+        String table = "";
+        for (Key key : Key.values()) {
+            if (!key.table().equals(table)) {
+                table = key.table();
+                keys.append("\n### [")
+                        .append(table)
+                        .append(
+                                "]\n\n| key | variable | value | default | meaning |\n| --- | --- | --- | --- | --- |\n");
+            }
+            keys.append("| `")
+                    .append(key.id())
+                    .append("` | `")
+                    .append(key.variable())
+                    .append("` | ")
+                    .append(key.is())
+                    .append(" | ")
+                    .append(key.otherwise())
+                    .append(" | ")
+                    .append(key.meaning())
+                    .append(" |\n");
+        }
+        String begin = "<!-- generated from dev.banger.config.Key -->\n";
+        String end = "\n<!-- end -->\n";
+        String page = Files.readString(DOCS.resolve("configuration.md"));
+        check(
+                "configuration.md",
+                page.substring(0, page.indexOf(begin) + begin.length()) + keys + page.substring(page.indexOf(end)));
     }
 
     @Test

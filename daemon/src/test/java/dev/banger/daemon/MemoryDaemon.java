@@ -1,6 +1,7 @@
 package dev.banger.daemon;
 
 import dev.banger.cli.BangerCli;
+import dev.banger.config.Configuration;
 import dev.banger.config.Places;
 import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.linux.ProgramRunner;
@@ -75,7 +76,17 @@ final class MemoryDaemon implements AutoCloseable {
                 seams.networks(),
                 new FakeLinks(),
                 BridgeComposition.named(places, FirewallChoice.Wish.AUTO, new ProgramRunner(Map.of()), bridges));
-        LocalBanger api = new LocalBanger(vms, templates, images, kernels, networks, operations, ssh, doctor, facts);
+        LocalBanger api = new LocalBanger(
+                vms,
+                templates,
+                images,
+                kernels,
+                networks,
+                operations,
+                ssh,
+                doctor,
+                facts,
+                Configuration.open(places, Map.of()));
         http = new HttpDoor(places.run().resolve("http.sock"), api);
         ClientSession frames = new ClientSession(
                 new BangerCli(api, facts.version(), facts.build(), Path.of("/opt/banger/bin/banger")), facts);

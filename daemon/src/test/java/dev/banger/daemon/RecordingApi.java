@@ -76,7 +76,8 @@ final class RecordingApi {
                 0,
                 0,
                 null,
-                false);
+                false,
+                null);
     }
 
     private static TemplateInfo template() {

@@ -70,6 +70,11 @@ final class RunningDaemon implements AutoCloseable {
 
     /** Runs a command as the native client does, with all the credit it wants. */
     Ended run(String... arguments) throws IOException {
+        return runIn(Path.of("/"), List.of(), arguments);
+    }
+
+    /** The same in a directory, with variables as NAME=VALUE. */
+    Ended runIn(Path directory, List<String> variables, String... arguments) throws IOException {
         try (SocketChannel channel = connect();
                 FrameWriter writer = new FrameWriter(channel)) {
             FrameReader reader = new FrameReader(channel);
@@ -83,7 +88,8 @@ final class RunningDaemon implements AutoCloseable {
                     0,
                     Fields.builder()
                             .strings(Field.ARG, List.of(arguments))
-                            .string(Field.CWD, "/")
+                            .strings(Field.ENV, variables)
+                            .string(Field.CWD, directory.toString())
                             .u8(Field.TTY, 0)));
             writer.write(Frame.window(0, 16 * 1024 * 1024));
             ByteArrayOutputStream out = new ByteArrayOutputStream();

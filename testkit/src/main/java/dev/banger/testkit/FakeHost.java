@@ -7,6 +7,7 @@ import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
 import dev.banger.api.GuestConnection;
 import dev.banger.api.StageTiming;
+import dev.banger.api.TerminalSize;
 import dev.banger.image.Image;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.DiskKind;
@@ -25,10 +26,12 @@ import dev.banger.vm.VmSpec;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmProcesses;
 import dev.banger.vm.VmmSelector;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,6 +47,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +80,48 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     private boolean vsocks;
     private boolean needsTap;
     private @Nullable CountDownLatch bootGate;
+    private volatile Function<ExecRequest, Ran> programs = request -> {
+        throw new BangerException(ErrorCode.COMMAND_NOT_FOUND, "this fake guest has no programs");
+    };
+
+    /** What a program in a guest does: it writes and ends. */
+    public record Ran(String stdout, int status) {}
+
+    /** From now on guests have programs. */
+    public void guestsRun(Function<ExecRequest, Ran> answers) {
+        programs = answers;
+    }
+
+    private record EndedProgram(Ran ran) implements ExecSession {
+        @Override
+        public OutputStream stdin() {
+            return OutputStream.nullOutputStream();
+        }
+
+        @Override
+        public InputStream stdout() {
+            return new ByteArrayInputStream(ran.stdout().getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public InputStream stderr() {
+            return InputStream.nullInputStream();
+        }
+
+        @Override
+        public void resize(TerminalSize size) {}
+
+        @Override
+        public void signal(int signal) {}
+
+        @Override
+        public int await() {
+            return ran.status();
+        }
+
+        @Override
+        public void close() {}
+    }
 
     /** From now on this step fails. */
     public synchronized FakeHost fail(Step step) {
@@ -587,7 +633,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
 
         @Override
         public ExecSession exec(ExecRequest request) {
-            throw new BangerException(ErrorCode.COMMAND_NOT_FOUND, "a fake guest has no programs");
+            return new EndedProgram(programs.apply(request));
         }
 
         @Override

@@ -23,7 +23,7 @@ public final class Records {
                 name,
                 new VmSpec(
                         "debian", "digest1", "debian", 1, 512, 1L << 30, null, "user", List.of(), false, 0, false,
-                        List.of(), 0, false, null),
+                        List.of(), 0, false, null, null),
                 new VmRuntime(
                         VmState.STOPPED,
                         "10.0.2.15/24",

@@ -123,6 +123,7 @@ class BridgedNetworkTest {
                 allowed,
                 10_000_000,
                 false,
+                null,
                 null);
     }
 

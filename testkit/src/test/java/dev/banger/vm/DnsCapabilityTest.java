@@ -62,7 +62,7 @@ class DnsCapabilityTest {
 
     private static VmCreate request(String name, boolean start) {
         return new VmCreate(
-                name, null, null, null, null, null, null, List.of(), start, false, null, false, null, null, false,
+                name, null, null, null, null, null, null, List.of(), start, false, null, false, null, null, false, null,
                 null);
     }
 

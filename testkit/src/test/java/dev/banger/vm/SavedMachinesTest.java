@@ -8,6 +8,7 @@ import dev.banger.api.StopMode;
 import dev.banger.api.TemplateWarm;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmFork;
+import dev.banger.api.VmProject;
 import dev.banger.api.VmState;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,7 +101,7 @@ class SavedMachinesTest {
         return service.create(
                 new VmCreate(
                         name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, null),
+                        false, null, null),
                 Progress.none());
     }
 
@@ -151,7 +153,7 @@ class SavedMachinesTest {
         service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-                        false, null),
+                        false, null, null),
                 Progress.none());
         host.fail(step);
 
@@ -219,6 +221,20 @@ class SavedMachinesTest {
         service.delete("fork-2", Progress.none());
         assertThat(snapshotStore.all()).isEmpty();
         assertThat(snapshotStore.making()).isEmptyDirectory();
+    }
+
+    @Test
+    void aForkHasBeenSetUpAlready() {
+        VmProject.Script script = new VmProject.Script("x", "true");
+        VmRecord dev = create("dev");
+        store.update(dev.with(
+                dev.spec().withProject(new VmProject("/p/banger.toml", Map.of(), List.of(script), List.of(script)))));
+
+        VmRecord fork =
+                service.fork("dev", new VmFork("fork", 1), Progress.none()).getFirst();
+
+        assertThat(fork.spec().project())
+                .isEqualTo(new VmProject("/p/banger.toml", Map.of(), List.of(), List.of(script)));
     }
 
     /** Whatever fails, no fork is left and the parent runs. */

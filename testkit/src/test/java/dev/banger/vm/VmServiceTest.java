@@ -71,7 +71,8 @@ class VmServiceTest {
 
     private static VmCreate request(@Nullable String name) {
         return new VmCreate(
-                name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false, null);
+                name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false, null,
+                null);
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -124,7 +125,7 @@ class VmServiceTest {
         VmRecord vm = service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-                        false, null),
+                        false, null, null),
                 Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
@@ -382,7 +383,7 @@ class VmServiceTest {
                 .create(
                         new VmCreate(
                                 "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null,
-                                null, false, null),
+                                null, false, null, null),
                         Progress.none());
 
         service();
@@ -536,25 +537,25 @@ class VmServiceTest {
         for (VmCreate bad : List.of(
                 new VmCreate(
                         "dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null, false,
-                        null),
+                        null, null),
                 new VmCreate(
                         "dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null, false,
-                        null),
+                        null, null),
                 new VmCreate(
                         "dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null, null,
-                        false, null),
+                        false, null, null),
                 new VmCreate(
                         "dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null, false,
-                        null),
+                        null, null),
                 new VmCreate(
                         "dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null, false,
-                        null),
+                        null, null),
                 new VmCreate(
                         "dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null, null,
-                        false, null),
+                        false, null, null),
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, "xen"),
+                        false, "xen", null),
                 new VmCreate(
                         "dev",
                         null,
@@ -571,6 +572,7 @@ class VmServiceTest {
                         null,
                         null,
                         false,
+                        null,
                         null))) {
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
@@ -583,11 +585,11 @@ class VmServiceTest {
         VmService service = service();
         assertThatThrownBy(() -> service.check(new VmCreate(
                         "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, null)))
+                        false, null, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertThatThrownBy(() -> service.check(new VmCreate(
                         "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, null)))
+                        false, null, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }

@@ -11,8 +11,7 @@ import java.util.Optional;
 /** Firecracker's program: where it is, and whether its release can be used. Thread-safe. */
 public final class FirecrackerProgram {
     static final String NAME = "firecracker";
-    /** What the environment calls the program by. */
-    public static final String SETTING = "BANGER_FIRECRACKER";
+    private static final String SETTING = "daemon.firecracker (BANGER_FIRECRACKER)";
     /** Before it a restored machine cannot get a tap of its own ({@code network_overrides}). */
     static final Release OLDEST = new Release(1, 12);
 

@@ -34,30 +34,21 @@ public final class ProgramRunner {
     private static final Duration GRACE = Duration.ofSeconds(3);
     private static final List<String> SYSTEM_DIRECTORIES = List.of("/usr/local/sbin", "/usr/sbin", "/sbin");
 
-    private static final int MOST_PATIENCE = 100;
-
     private final Map<String, String> environment;
     private final int patience;
 
-    /**
-     * {@code environment} is what programs inherit and where PATH is taken from: the daemon's. {@code BANGER_PATIENCE} in it is
-     * how many times longer than on other hosts a program may take.
-     */
+    /** On a host as fast as others. */
     public ProgramRunner(Map<String, String> environment) {
-        this.environment = Map.copyOf(environment);
-        this.patience = patience(environment.getOrDefault("BANGER_PATIENCE", ""));
+        this(environment, 1);
     }
 
-    private static int patience(String wanted) {
-        if (wanted.isEmpty()) {
-            return 1;
-        }
-        if (!wanted.matches("[1-9][0-9]{0,2}") || Integer.parseInt(wanted) > MOST_PATIENCE) {
-            throw new BangerException(
-                    ErrorCode.INVALID_ARGUMENT,
-                    "BANGER_PATIENCE is a number from 1 to " + MOST_PATIENCE + ", not \"" + wanted + "\"");
-        }
-        return Integer.parseInt(wanted);
+    /**
+     * {@code environment} is what programs inherit and where PATH is taken from: the daemon's. {@code patience} is how many times
+     * longer than on other hosts a program may take.
+     */
+    public ProgramRunner(Map<String, String> environment, int patience) {
+        this.environment = Map.copyOf(environment);
+        this.patience = patience;
     }
 
     /** How many times longer than on other hosts anything may take here; 1 unless somebody asked for more. */

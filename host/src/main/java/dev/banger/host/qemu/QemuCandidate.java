@@ -1,7 +1,6 @@
 package dev.banger.host.qemu;
 
 import dev.banger.host.linux.KvmProbe;
-import dev.banger.host.linux.ProgramRunner;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmSelector;
@@ -11,13 +10,11 @@ import java.nio.file.Path;
 public final class QemuCandidate implements VmmSelector.Candidate {
     private final QemuVmm qemu;
     private final Acceleration acceleration;
-    private final ProgramRunner programs;
     private final KvmProbe kvm;
 
-    public QemuCandidate(QemuVmm qemu, Acceleration acceleration, ProgramRunner programs, KvmProbe kvm) {
+    public QemuCandidate(QemuVmm qemu, Acceleration acceleration, KvmProbe kvm) {
         this.qemu = qemu;
         this.acceleration = acceleration;
-        this.programs = programs;
         this.kvm = kvm;
     }
 
@@ -33,8 +30,9 @@ public final class QemuCandidate implements VmmSelector.Candidate {
 
     @Override
     public String obstacle() {
-        if (programs.find(QemuVmm.PROGRAM).isEmpty()) {
-            return QemuVmm.PROGRAM + " is not installed (sudo apt-get install qemu-system-x86)";
+        String obstacle = qemu.obstacle();
+        if (!obstacle.isEmpty()) {
+            return obstacle;
         }
         return switch (acceleration) {
             case TCG -> "";

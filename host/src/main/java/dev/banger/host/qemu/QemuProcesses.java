@@ -7,9 +7,11 @@ import java.util.Optional;
 
 /** QEMU processes: {@code qemu-system-... -name banger-ID ...}. The logger is none of them. */
 public final class QemuProcesses implements VmmScan.Kind {
+    static final String PREFIX = "qemu-system-";
+
     @Override
     public Optional<Marked> marked(List<String> arguments) {
-        return VmmScan.vmId(arguments, "qemu-system-", "-name", QemuCommandLine.MARKER)
+        return VmmScan.vmId(arguments, PREFIX, "-name", QemuCommandLine.MARKER)
                 .map(id -> new Marked(id, QemuVmm.NAME, acceleration(arguments)));
     }
 

@@ -27,21 +27,25 @@ import java.util.function.Consumer;
 /** QEMU's {@code microvm} machine. Thread-safe. */
 public final class QemuVmm implements Vmm {
     static final String NAME = "qemu";
-    static final String PROGRAM = "qemu-system-x86_64";
+    /** The program where none is configured. */
+    public static final String PROGRAM = "qemu-system-x86_64";
+
     private static final Release PARALLEL_SINCE = new Release(8, 1);
     private static final Duration CONTROL = Duration.ofSeconds(15);
 
     private final ProgramRunner programs;
+    private final String program;
     private final VmmLauncher launcher;
     private final TscFrequency tsc;
     private final ProgramRelease release;
 
     /**
-     * {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. {@code run} is
+     * {@code program} is a name in PATH or a path; {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. {@code run} is
      * the directory of files that concern this boot of the host.
      */
-    public QemuVmm(ProgramRunner programs, Path launcher, Path run) {
+    public QemuVmm(ProgramRunner programs, String program, Path launcher, Path run) {
         this.programs = programs;
+        this.program = program;
         this.launcher = new VmmLauncher(launcher);
         this.tsc = new TscFrequency(programs, launcher, run);
         this.release = new ProgramRelease(programs, run.resolve("qemu-release"));
@@ -88,11 +92,24 @@ public final class QemuVmm implements Vmm {
                 .isPresent();
     }
 
+    /** Why its program cannot be used; empty: it can. */
+    String obstacle() {
+        if (programs.find(program).isEmpty()) {
+            return program.equals(PROGRAM)
+                    ? PROGRAM + " is not installed (sudo apt-get install qemu-system-x86)"
+                    : program + ", which daemon.qemu (BANGER_QEMU) names, is no program";
+        }
+        return Path.of("/", program).getFileName().toString().startsWith(QemuProcesses.PREFIX)
+                ? ""
+                : program + " is not named " + QemuProcesses.PREFIX + "..., by which its processes are found";
+    }
+
     private Path program() {
-        return programs.find(PROGRAM)
-                .orElseThrow(() -> new BangerException(
-                        ErrorCode.PRECONDITION_FAILED,
-                        PROGRAM + " is not installed; it runs the VMs: sudo apt-get install qemu-system-x86"));
+        String obstacle = obstacle();
+        if (!obstacle.isEmpty()) {
+            throw new BangerException(ErrorCode.PRECONDITION_FAILED, obstacle + "; it runs the VMs");
+        }
+        return programs.find(program).orElseThrow();
     }
 
     /** The build is told from its file: asking the program takes longer than a whole restore. */

@@ -39,6 +39,7 @@ class UserModeNetworkTest {
                 List.of(),
                 0,
                 false,
+                null,
                 null));
     }
 
