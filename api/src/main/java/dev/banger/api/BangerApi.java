@@ -145,6 +145,9 @@ public interface BangerApi {
     /** What a new VM shall be unless its maker says otherwise; fails with all that is wrong with the configuration. */
     VmDefaults vmDefaults(ConfigQuery query);
 
+    /** A runtime bundle: that in the query's file, else the one that is configured. */
+    BundleReport bundle(ConfigQuery query);
+
     /** Examines the host, changing nothing. */
     DoctorReport doctor();
 }

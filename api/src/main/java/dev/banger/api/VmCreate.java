@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param nested whether it can run VMs itself, with KVM
  * @param vmm {@code qemu} or {@code firecracker}; {@code auto} and null: the best that works here
  * @param project what a project file adds; null: nothing
+ * @param runtimeDir a runtime bundle, whose rootfs and kernel are the image and kernel where these are null; null: none
  */
 @Json
 public record VmCreate(
@@ -43,7 +44,8 @@ public record VmCreate(
         @Nullable VmNetwork network,
         boolean nested,
         @Nullable String vmm,
-        @Nullable VmProject project) {
+        @Nullable VmProject project,
+        @Nullable String runtimeDir) {
     public VmCreate {
         vmm = "auto".equals(vmm) ? null : vmm;
         acceleration = "auto".equals(acceleration) ? null : acceleration;

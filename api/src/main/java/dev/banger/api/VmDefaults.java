@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param vmm {@code auto}, {@code qemu} or {@code firecracker}
  * @param network the network's name
  * @param idlePauseSeconds after how long without activity it is paused
+ * @param runtimeDir the runtime bundle
  * @param user the guest's user that commands run as
  * @param ports what the project publishes, on the VM's own address
  * @param project what else the project file says
@@ -33,6 +34,7 @@ public record VmDefaults(
         @Nullable String vmm,
         @Nullable String network,
         @Nullable Long idlePauseSeconds,
+        @Nullable String runtimeDir,
         @Nullable String user,
         List<PublishedPort> ports,
         @Nullable VmProject project,

@@ -22,16 +22,19 @@ import picocli.CommandLine.Parameters;
             "  banger image build debian --name build-box --package build-essential --package cmake",
             "  banger image build tar --name mine --path root.tar",
             "  banger image build directory --name mine --path ./rootfs",
+            "  banger image build ext4 --name mine --path rootfs.ext4",
             "Next: banger vm run --image NAME."
         })
 final class ImageBuildCommand extends Leaf {
-    @Parameters(paramLabel = "SOURCE", description = "debian (from Debian's packages), tar, or directory.")
+    @Parameters(
+            paramLabel = "SOURCE",
+            description = "debian (from Debian's packages), tar, directory, or ext4 (a file system).")
     private String source = "";
 
     @Option(names = "--name", paramLabel = "NAME", description = "The image's name; default: the source's.")
     private @Nullable String name;
 
-    @Option(names = "--path", paramLabel = "PATH", description = "The tar file or directory to take.")
+    @Option(names = "--path", paramLabel = "PATH", description = "The file or directory to take.")
     private @Nullable String path;
 
     @Option(names = "--package", paramLabel = "PACKAGE", description = "One more Debian package; may be repeated.")

@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
             TemplateCommand.class,
             NetworkCommand.class,
             ConfigCommand.class,
+            BundleCommand.class,
             DaemonCommand.class,
             SystemCommand.class,
             DoctorCommand.class,

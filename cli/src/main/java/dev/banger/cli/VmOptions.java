@@ -111,6 +111,12 @@ final class VmOptions {
             description = "Limit what it sends, and as much what it gets, such as 10mbit; for --network bridge.")
     private long netRate;
 
+    @Option(
+            names = "--runtime-dir",
+            paramLabel = "DIR",
+            description = "A runtime bundle: image and kernel are its own unless they are chosen.")
+    private @Nullable String runtimeDir;
+
     @Option(names = "--no-project", description = "Look for no project file, banger.toml, here or above.")
     private boolean noProject;
 
@@ -138,7 +144,14 @@ final class VmOptions {
                 network(defaults.network()),
                 nested,
                 vmm == null ? defaults.vmm() : vmm,
-                defaults.project());
+                defaults.project(),
+                bundle(console, defaults.runtimeDir()));
+    }
+
+    private @Nullable String bundle(Console console, @Nullable String otherwise) {
+        return runtimeDir == null
+                ? otherwise
+                : console.directory().resolve(runtimeDir).normalize().toString();
     }
 
     private @Nullable VmNetwork network(@Nullable String otherwise) {

@@ -30,6 +30,7 @@ class ConfigTest {
                 "qemu",
                 network,
                 600L,
+                "/opt/bundle",
                 null,
                 List.of(PublishedPort.ofVm(80, 80)),
                 PROJECT,
@@ -63,7 +64,8 @@ class ConfigTest {
                         new VmNetwork("lab", false, List.of(), 0),
                         false,
                         "qemu",
-                        PROJECT));
+                        PROJECT,
+                        "/opt/bundle"));
         assertThat(console.err()).startsWith("banger: using /p/banger.toml: ").doesNotContain("\u001b");
     }
 
@@ -79,7 +81,7 @@ class ConfigTest {
         console.run(
                 banger.with(usual("lab")),
                 ("vm create --image other --kernel debian --cpus 1 --memory 256M --disk-size 1G --publish 53"
-                                + " --acceleration kvm --vmm firecracker --idle-pause 0 --network user")
+                                + " --acceleration kvm --vmm firecracker --idle-pause 0 --network user --runtime-dir there")
                         .split(" "));
 
         VmCreate made = banger.created();
@@ -101,7 +103,8 @@ class ConfigTest {
                         new VmNetwork("user", false, List.of(), 0),
                         false,
                         "firecracker",
-                        PROJECT));
+                        PROJECT,
+                        console.directory().resolve("there").toString()));
     }
 
     @Test

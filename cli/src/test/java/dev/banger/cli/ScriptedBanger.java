@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
+import dev.banger.api.BundleReport;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
@@ -66,8 +67,10 @@ final class ScriptedBanger implements BangerApi {
     private volatile DoctorReport report = new DoctorReport(List.of());
     private volatile byte[] uploaded = {};
     private volatile @Nullable ConfigQuery asked;
-    private volatile VmDefaults defaults =
-            new VmDefaults(null, null, null, null, null, null, null, null, null, null, List.of(), null, List.of());
+    private volatile BundleReport bundle =
+            new BundleReport("/b", "the command", false, null, null, List.of(), List.of());
+    private volatile VmDefaults defaults = new VmDefaults(
+            null, null, null, null, null, null, null, null, null, null, null, List.of(), null, List.of());
     private volatile ConfigReport configured = new ConfigReport("/c/config.toml", false, null, List.of(), List.of());
     private volatile @Nullable VmCreate created;
     private volatile @Nullable TemplateWarm warmed;
@@ -77,6 +80,11 @@ final class ScriptedBanger implements BangerApi {
 
     ScriptedBanger with(VmDefaults usual) {
         defaults = usual;
+        return this;
+    }
+
+    ScriptedBanger with(BundleReport reported) {
+        bundle = reported;
         return this;
     }
 
@@ -493,6 +501,12 @@ final class ScriptedBanger implements BangerApi {
     @Override
     public void shutdownDaemon() {
         calls.add("shutdown");
+    }
+
+    @Override
+    public BundleReport bundle(ConfigQuery query) {
+        asked = query;
+        return bundle;
     }
 
     @Override

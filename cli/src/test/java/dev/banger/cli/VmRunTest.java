@@ -56,6 +56,7 @@ class VmRunTest {
                         null,
                         true,
                         "qemu",
+                        null,
                         null));
     }
 

@@ -1,5 +1,7 @@
 package dev.banger.config;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.BundleReport;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.ExecRequest;
@@ -83,7 +85,8 @@ public final class Configuration {
                 network,
                 request.nested(),
                 or(request.vmm(), file.text(Key.VM_VMM)),
-                request.project());
+                request.project(),
+                or(request.runtimeDir(), file.text(Key.VM_RUNTIME_DIR)));
     }
 
     /** As {@link #complete(VmCreate)}. */
@@ -133,6 +136,7 @@ public final class Configuration {
                 settings.text(Key.VM_VMM).orElse(null),
                 settings.text(Key.VM_NETWORK).orElse(null),
                 settings.seconds(Key.VM_IDLE_PAUSE).orElse(null),
+                settings.text(Key.VM_RUNTIME_DIR).orElse(null),
                 settings.text(Key.VM_USER).orElse(null),
                 project.map(ProjectFile::ports).orElse(List.of()),
                 project.map(ProjectFile::project).orElse(null),
@@ -172,6 +176,34 @@ public final class Configuration {
                 project.map(each -> each.file().toString()).orElse(null),
                 values,
                 problems.all());
+    }
+
+    /** A runtime bundle: that in the query's file, else the one that is configured. */
+    public BundleReport bundle(ConfigQuery query) {
+        String other = query.file();
+        if (other != null) {
+            return bundle(other, "the command");
+        }
+        Problems problems = new Problems();
+        Settings settings = currentFile(problems).over(query.environment(), true, problems);
+        problems.refuse();
+        Setting named = settings.find(Key.VM_RUNTIME_DIR)
+                .orElseThrow(() -> BangerException.notFound("no runtime bundle is configured: name one, set "
+                        + Key.VM_RUNTIME_DIR.variable() + ", or " + Key.VM_RUNTIME_DIR.path() + " in " + file));
+        return bundle(named.text(), named.origin());
+    }
+
+    private static BundleReport bundle(String directory, String origin) {
+        Problems problems = new Problems();
+        return Bundle.read(Path.of(directory).normalize(), problems).report(origin, problems.all());
+    }
+
+    /** The bundle that a daemon takes helpers from: its environment's, or the file's; broken ones have what is right in them. */
+    public Optional<BundleReport> atStart() {
+        return Optional.ofNullable(environment.get(Key.VM_RUNTIME_DIR.variable()))
+                .filter(Key.VM_RUNTIME_DIR.kind()::accepts)
+                .map(directory -> bundle(directory, Key.VM_RUNTIME_DIR.variable()))
+                .or(() -> atStart.find(Key.VM_RUNTIME_DIR).map(named -> bundle(named.text(), named.origin())));
     }
 
     private static ConfigReport.Value value(Key key, Settings now, Settings next) {

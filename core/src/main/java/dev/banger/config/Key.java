@@ -38,6 +38,13 @@ public enum Key {
             Kind.Text.of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", "the name or uid of a guest's user"),
             "root",
             "The guest's user that vm run and vm exec run commands as."),
+    VM_RUNTIME_DIR(
+            "vm",
+            "runtime_dir",
+            "BANGER_RUNTIME_DIR",
+            new Kind.HostPath(),
+            "none",
+            "A runtime bundle: its rootfs and kernel, unless image and kernel are set; its helpers, when the daemon starts."),
     POOL_SIZE(
             "daemon",
             "pool_size",

@@ -60,6 +60,11 @@ public final class KernelService {
             throw BangerException.notFound("there is no kernel source \"" + name + "\"; there are "
                     + String.join(", ", sources.keySet().stream().sorted().toList()));
         }
+        return pull(name, source, refresh, progress);
+    }
+
+    /** From a source of its own, under a name that no other source has. */
+    public Kernel pull(String name, KernelSource source, boolean refresh, Progress progress) {
         if (locks.isHeld(name)) {
             progress.stage("waiting for another pull of kernel " + name);
         }

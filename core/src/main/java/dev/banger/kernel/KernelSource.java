@@ -10,7 +10,8 @@ public interface KernelSource {
 
     /**
      * Fetches into {@code staging}, an empty directory of mode 0700 that the caller removes on failure. Leaves there
-     * {@code vmlinuz}, {@code vmlinux}, {@code modules.squashfs} and {@code boot/} ({@link Kernel#bootModules()}).
+     * {@code vmlinuz}, {@code vmlinux}, {@code modules.squashfs} and {@code boot/} ({@link Kernel#bootModules()}), and may leave
+     * {@code initrd}, an archive to be unpacked before banger's own.
      * Checks what it needs before it begins, names all that is missing at once. Interruptible.
      */
     Fetched fetch(Path staging, Progress progress);

@@ -98,7 +98,8 @@ final class Forks {
                     new VmNetwork(spec.network(), spec.nat(), spec.allowHosts(), spec.netRate()),
                     spec.nested(),
                     spec.vmm(),
-                    spec.project() == null ? null : spec.project().withoutSetup()));
+                    spec.project() == null ? null : spec.project().withoutSetup(),
+                    null));
 
             rollback.push("the fork " + vm.name(), () -> lifecycle.discard(vm));
             reserved.add(vm);

@@ -390,6 +390,7 @@ public final class VmService implements AutoCloseable {
                 null,
                 request.nested(),
                 request.vmm(),
+                null,
                 null));
     }
 

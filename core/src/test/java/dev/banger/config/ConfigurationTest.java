@@ -48,7 +48,7 @@ class ConfigurationTest {
     private static VmCreate nothing() {
         return new VmCreate(
                 null, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false, null,
-                null);
+                null, null);
     }
 
     @Test
@@ -167,6 +167,7 @@ class ConfigurationTest {
                         new VmNetwork("lab", false, List.of(), 0),
                         false,
                         "qemu",
+                        null,
                         null));
         VmCreate asked = new VmCreate(
                 "dev",
@@ -185,6 +186,7 @@ class ConfigurationTest {
                 new VmNetwork("user", false, List.of(), 0),
                 false,
                 "firecracker",
+                null,
                 null);
         assertThat(configuration.complete(asked)).isEqualTo(asked);
     }

@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
+import dev.banger.api.BundleReport;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
@@ -323,6 +324,15 @@ final class ApiRoutes {
                         VmDefaults.class,
                         200,
                         call -> api.vmDefaults(asked(call))),
+                new Route(
+                        "GET",
+                        "/v1/bundle",
+                        "A runtime bundle: that in the directory file, else the one that is configured.",
+                        List.of("file"),
+                        null,
+                        BundleReport.class,
+                        200,
+                        call -> api.bundle(asked(call))),
                 get("/v1/daemon", "Shows the daemon.", DaemonInfo.class, call -> api.daemon()),
                 get("/v1/doctor", "Examines the host.", DoctorReport.class, call -> api.doctor()));
     }

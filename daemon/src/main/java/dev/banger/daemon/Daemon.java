@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
+import dev.banger.api.BundleReport;
 import dev.banger.api.ErrorCode;
 import dev.banger.cli.BangerCli;
 import dev.banger.config.Configuration;
@@ -31,6 +32,7 @@ import dev.banger.host.qemu.QemuCandidate;
 import dev.banger.host.qemu.QemuProcesses;
 import dev.banger.host.qemu.QemuVmm;
 import dev.banger.host.rootfs.DirectoryRootfsBuilder;
+import dev.banger.host.rootfs.Ext4RootfsBuilder;
 import dev.banger.host.rootfs.TarRootfsBuilder;
 import dev.banger.host.store.HandleFile;
 import dev.banger.host.store.PublishedImages;
@@ -63,6 +65,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,6 +110,7 @@ final class Daemon implements AutoCloseable {
     private static Daemon compose(Path tree, Places places, Map<String, String> environment, Rollback parts) {
         Configuration configuration = Configuration.open(places, environment);
         Settings settings = configuration.settings();
+        Optional<BundleReport> helpers = configuration.atStart();
         List.of(places.state(), places.cache(), places.run(), places.vms(), places.pool(), places.ssh())
                 .forEach(Bangerd::makePrivate);
         Path vmsDirectory = real(places.vms());
@@ -125,7 +129,8 @@ final class Daemon implements AutoCloseable {
                 List.of(
                         new DebianImageBuilder(programs, namespace),
                         new TarRootfsBuilder(programs, namespace),
-                        new DirectoryRootfsBuilder(programs, namespace)));
+                        new DirectoryRootfsBuilder(programs, namespace),
+                        new Ext4RootfsBuilder(programs)));
         PublishedKernels kernelCatalog = new PublishedKernels(places);
         kernelCatalog.removeSuperseded();
         KernelService kernels = new KernelService(
@@ -134,10 +139,20 @@ final class Daemon implements AutoCloseable {
                 new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()));
 
         Path launcher = tree.resolve("libexec/banger-launch");
-        QemuVmm qemu = new QemuVmm(programs, settings.text(Key.QEMU).orElse(QemuVmm.PROGRAM), launcher, places.run());
+        QemuVmm qemu = new QemuVmm(
+                programs,
+                settings.text(Key.QEMU)
+                        .or(() -> helpers.flatMap(its -> its.path("helpers.qemu")))
+                        .orElse(QemuVmm.PROGRAM),
+                launcher,
+                places.run());
         KvmProbe kvm = new KvmProbe(programs, launcher);
-        FirecrackerProgram firecracker =
-                new FirecrackerProgram(programs, settings.text(Key.FIRECRACKER).orElse(""), places.run());
+        FirecrackerProgram firecracker = new FirecrackerProgram(
+                programs,
+                settings.text(Key.FIRECRACKER)
+                        .or(() -> helpers.flatMap(its -> its.path("helpers.firecracker")))
+                        .orElse(""),
+                places.run());
         SshCapability ssh = new SshCapability(places.ssh());
         NameServer names = NameSettings.nameServer(settings, programs);
         parts.push("names", names::close);
@@ -200,9 +215,19 @@ final class Daemon implements AutoCloseable {
         vms.start();
         names.start(); // now it knows the VMs that run
 
-        Doctor doctor = new Doctor(places, host, programs, images, kernels, vms);
+        Doctor doctor = new Doctor(places, host, programs, images, kernels, vms, configuration);
         LocalBanger api = new LocalBanger(
-                vms, templates, images, kernels, namedNetworks, operations, ssh, doctor, facts, configuration);
+                vms,
+                templates,
+                images,
+                kernels,
+                namedNetworks,
+                operations,
+                ssh,
+                doctor,
+                facts,
+                configuration,
+                new Bundles(images, kernels, programs));
         HttpDoor http = new HttpDoor(places.run().resolve("http.sock"), api);
         parts.push("HTTP door", http::close);
         ClientSession frames = new ClientSession(

@@ -1,8 +1,10 @@
 package dev.banger.daemon;
 
+import dev.banger.api.BundleReport;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
+import dev.banger.config.Configuration;
 import dev.banger.config.Places;
 import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
@@ -27,6 +29,7 @@ final class Doctor {
     private final ImageService images;
     private final KernelService kernels;
     private final VmService vms;
+    private final Configuration configuration;
 
     Doctor(
             Places places,
@@ -34,13 +37,15 @@ final class Doctor {
             ProgramRunner programs,
             ImageService images,
             KernelService kernels,
-            VmService vms) {
+            VmService vms,
+            Configuration configuration) {
         this.places = places;
         this.host = host;
         this.programs = programs;
         this.images = images;
         this.kernels = kernels;
         this.vms = vms;
+        this.configuration = configuration;
     }
 
     DoctorReport examine() {
@@ -61,6 +66,7 @@ final class Doctor {
                         ? new Check(Status.WARN, "kernels", "none yet", "the first \"banger vm run\" fetches one")
                         : new Check(Status.PASS, "kernels", kernels.all().size() + " there", ""));
         checks.add(vms.pool());
+        configuration.atStart().map(Doctor::bundle).ifPresent(checks::add);
         List<String> orphans = vms.orphans();
         checks.add(
                 orphans.isEmpty()
@@ -72,6 +78,17 @@ final class Doctor {
                                         + String.join(", ", orphans),
                                 "restore a copy of " + places.database() + ", or remove those directories"));
         return new DoctorReport(List.copyOf(checks));
+    }
+
+    private static Check bundle(BundleReport bundle) {
+        String named = bundle.directory() + ", which " + bundle.origin() + " names";
+        return bundle.problems().isEmpty()
+                ? new Check(Status.PASS, "runtime bundle", named, "")
+                : new Check(
+                        Status.FAIL,
+                        "runtime bundle",
+                        named + ": " + bundle.problems().getFirst(),
+                        "\"banger bundle check " + bundle.directory() + "\" tells all that is wrong");
     }
 
     private Check disk() {

@@ -1,6 +1,7 @@
 package dev.banger.daemon;
 
 import dev.banger.api.BangerApi;
+import dev.banger.api.BundleReport;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
@@ -29,6 +30,7 @@ import dev.banger.api.VmInfo;
 import dev.banger.api.VmProject;
 import dev.banger.api.VmSet;
 import dev.banger.api.VmStats;
+import dev.banger.config.Bundle;
 import dev.banger.config.Configuration;
 import dev.banger.image.Image;
 import dev.banger.image.ImageService;
@@ -48,6 +50,7 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The API in front of this daemon's services. Thread-safe. */
@@ -63,6 +66,7 @@ final class LocalBanger implements BangerApi {
     private final Doctor doctor;
     private final DaemonFacts facts;
     private final Configuration configuration;
+    private final Bundles bundles;
 
     LocalBanger(
             VmService vms,
@@ -74,7 +78,8 @@ final class LocalBanger implements BangerApi {
             SshCapability ssh,
             Doctor doctor,
             DaemonFacts facts,
-            Configuration configuration) {
+            Configuration configuration,
+            Bundles bundles) {
         this.vms = vms;
         this.templates = templates;
         this.images = images;
@@ -85,6 +90,7 @@ final class LocalBanger implements BangerApi {
         this.doctor = doctor;
         this.facts = facts;
         this.configuration = configuration;
+        this.bundles = bundles;
         this.presenter = new Presenter(vms);
     }
 
@@ -101,11 +107,15 @@ final class LocalBanger implements BangerApi {
     @Override
     public Operation<VmInfo> createVm(VmCreate asked) {
         VmCreate request = configuration.complete(asked);
+        Optional<Bundle> bundle = Bundles.of(request);
         vms.check(request);
         return operations.start(
                 "vm.create",
                 Objects.requireNonNullElse(request.name(), "a new VM"),
-                progress -> presenter.vm(vms.create(request, progress)));
+                progress -> presenter.vm(vms.create(
+                        bundle.map(its -> bundles.provide(request, its, progress))
+                                .orElse(request),
+                        progress)));
     }
 
     @Override
@@ -383,6 +393,11 @@ final class LocalBanger implements BangerApi {
     @Override
     public ConfigReport config(ConfigQuery query) {
         return configuration.report(query);
+    }
+
+    @Override
+    public BundleReport bundle(ConfigQuery query) {
+        return configuration.bundle(query);
     }
 
     @Override

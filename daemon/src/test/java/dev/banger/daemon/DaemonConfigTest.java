@@ -115,6 +115,32 @@ class DaemonConfigTest {
         }
     }
 
+    @Test
+    void aBundleIsToldAndABrokenOneStopsItsVmsAlone() throws IOException {
+        Path bundle = Files.createDirectories(directory.resolve("bundle"));
+        Files.writeString(bundle.resolve("bundle.json"), "{\n \"kernel\": \"none\"\n}");
+        String place = bundle.resolve("bundle.json") + ":2:2: kernel: there is no " + bundle.resolve("none");
+        try (RunningDaemon daemon = daemon("[vm]\nruntime_dir = \"" + bundle + "\"")) {
+            for (List<String> command : List.of(
+                    List.of("bundle", "check"),
+                    List.of("bundle", "show", bundle.toString()),
+                    List.of("vm", "create", "--no-start"))) {
+                RunningDaemon.Ended ended = daemon.run(command.toArray(new String[0]));
+                assertThat(ended.last().number()).as(command.toString()).isEqualTo(2);
+                assertThat(ended.err()).contains(place);
+            }
+            assertThat(daemon.api().doctor().checks())
+                    .filteredOn(check -> check.subject().equals("runtime bundle"))
+                    .singleElement()
+                    .satisfies(check -> assertThat(check.finding()).contains(place, file + ":2"));
+
+            Files.writeString(bundle.resolve("none"), "a kernel");
+            Map<?, ?> report = object(daemon.http("GET", "/v1/bundle", ""));
+            assertThat(report.get("problems")).isEqualTo(List.of());
+            assertThat(String.valueOf(report.get("kernel"))).startsWith("bundle-");
+        }
+    }
+
     private static Map<?, ?> object(String answer) {
         assertThat(answer).startsWith("HTTP/1.1 200");
         return (Map<?, ?>)

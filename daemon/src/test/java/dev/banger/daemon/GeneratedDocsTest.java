@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.api.BundleReport;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
@@ -109,6 +110,8 @@ class GeneratedDocsTest {
         outputs.put("`daemon status`", DaemonInfo.class);
         outputs.put("`config show`", ConfigReport.class);
         outputs.put("a value", ConfigReport.Value.class);
+        outputs.put("`bundle show`", BundleReport.class);
+        outputs.put("a part", BundleReport.Part.class);
         outputs.put("`doctor`, `verify`", DoctorReport.class);
         outputs.put("a check", DoctorReport.Check.class);
         outputs.put("an operation (REST)", OperationInfo.class);

@@ -68,8 +68,10 @@ final class MemoryDaemon implements AutoCloseable {
                 places.vms());
         vms.start();
         names.start();
+        Configuration configuration = Configuration.open(places, Map.of());
         DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
-        Doctor doctor = new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms);
+        Doctor doctor =
+                new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms, configuration);
         NetworkNames bridges = new NetworkNames(bridge -> new BridgeRouting(Optional.empty(), bridge));
         NetworkService networks = new NetworkService(
                 new MemoryNetworkStore(),
@@ -86,7 +88,8 @@ final class MemoryDaemon implements AutoCloseable {
                 ssh,
                 doctor,
                 facts,
-                Configuration.open(places, Map.of()));
+                configuration,
+                new Bundles(images, kernels, new ProgramRunner(Map.of())));
         http = new HttpDoor(places.run().resolve("http.sock"), api);
         ClientSession frames = new ClientSession(
                 new BangerCli(api, facts.version(), facts.build(), Path.of("/opt/banger/bin/banger")), facts);

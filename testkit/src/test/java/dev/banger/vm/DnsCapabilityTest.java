@@ -63,7 +63,7 @@ class DnsCapabilityTest {
     private static VmCreate request(String name, boolean start) {
         return new VmCreate(
                 name, null, null, null, null, null, null, List.of(), start, false, null, false, null, null, false, null,
-                null);
+                null, null);
     }
 
     private static VmRecord create(VmService service, String name) {

@@ -79,7 +79,7 @@ class ProjectScriptsTest {
     private static VmCreate request(boolean start) {
         return new VmCreate(
                 "dev", null, null, null, null, null, null, List.of(), start, false, null, false, null, null, false,
-                null, PROJECT);
+                null, PROJECT, null);
     }
 
     private List<String> ran() {

@@ -96,7 +96,7 @@ class RawDisksTest {
         return service.create(
                 new VmCreate(
                         name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, null, null),
+                        false, null, null, null),
                 Progress.none());
     }
 

@@ -101,7 +101,7 @@ class SavedMachinesTest {
         return service.create(
                 new VmCreate(
                         name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, null, null),
+                        false, null, null, null),
                 Progress.none());
     }
 
@@ -153,7 +153,7 @@ class SavedMachinesTest {
         service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-                        false, null, null),
+                        false, null, null, null),
                 Progress.none());
         host.fail(step);
 

@@ -72,7 +72,7 @@ class VmServiceTest {
     private static VmCreate request(@Nullable String name) {
         return new VmCreate(
                 name, null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false, null,
-                null);
+                null, null);
     }
 
     private static void assertCode(Throwable e, ErrorCode code) {
@@ -125,7 +125,7 @@ class VmServiceTest {
         VmRecord vm = service.create(
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
-                        false, null, null),
+                        false, null, null, null),
                 Progress.none());
         host.fail(step);
         assertThatThrownBy(() -> service.start("dev", Progress.none())).isInstanceOf(BangerException.class);
@@ -383,7 +383,7 @@ class VmServiceTest {
                 .create(
                         new VmCreate(
                                 "dev", null, null, null, null, null, null, List.of(), true, false, null, true, null,
-                                null, false, null, null),
+                                null, false, null, null, null),
                         Progress.none());
 
         service();
@@ -537,25 +537,25 @@ class VmServiceTest {
         for (VmCreate bad : List.of(
                 new VmCreate(
                         "dev", null, null, 0, null, null, null, List.of(), true, false, null, false, null, null, false,
-                        null, null),
+                        null, null, null),
                 new VmCreate(
                         "dev", null, null, 5, null, null, null, List.of(), true, false, null, false, null, null, false,
-                        null, null),
+                        null, null, null),
                 new VmCreate(
                         "dev", null, null, null, 99999999L, null, null, List.of(), true, false, null, false, null, null,
-                        false, null, null),
+                        false, null, null, null),
                 new VmCreate(
                         "dev", null, null, null, 1L, null, null, List.of(), true, false, null, false, null, null, false,
-                        null, null),
+                        null, null, null),
                 new VmCreate(
                         "dev", null, null, null, null, 1L, null, List.of(), true, false, null, false, null, null, false,
-                        null, null),
+                        null, null, null),
                 new VmCreate(
                         "dev", null, null, null, null, null, "warp", List.of(), true, false, null, false, null, null,
-                        false, null, null),
+                        false, null, null, null),
                 new VmCreate(
                         "dev", null, null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, "xen", null),
+                        false, "xen", null, null),
                 new VmCreate(
                         "dev",
                         null,
@@ -573,6 +573,7 @@ class VmServiceTest {
                         null,
                         false,
                         null,
+                        null,
                         null))) {
             assertThatThrownBy(() -> service.create(bad, Progress.none()))
                     .satisfies(e -> assertCode(e, ErrorCode.INVALID_ARGUMENT));
@@ -585,11 +586,11 @@ class VmServiceTest {
         VmService service = service();
         assertThatThrownBy(() -> service.check(new VmCreate(
                         "dev", "nope", null, null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, null, null)))
+                        false, null, null, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertThatThrownBy(() -> service.check(new VmCreate(
                         "dev", null, "nope", null, null, null, null, List.of(), true, false, null, false, null, null,
-                        false, null, null)))
+                        false, null, null, null)))
                 .satisfies(e -> assertCode(e, ErrorCode.NOT_FOUND));
         assertNothingIsLeft();
     }

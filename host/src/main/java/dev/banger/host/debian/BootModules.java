@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.tukaani.xz.XZInputStream;
 
@@ -32,6 +33,9 @@ final class BootModules {
 
     /** What a guest needs only once it runs: loaded when the first command could run already. */
     static final List<String> WANTED_LATE = List.of("virtio_rng", "squashfs");
+
+    static final List<String> ALL =
+            Stream.of(WANTED, WANTED_VSOCK, WANTED_LATE).flatMap(List::stream).toList();
 
     /** The tree of one kernel version after depmod, {@code lib/modules/VERSION}. */
     private final Path tree;

@@ -11,7 +11,6 @@ import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -31,8 +30,8 @@ public final class DebianKernelSource implements KernelSource {
             new Requirement("apt-cache", "apt", "find the kernel's package"),
             new Requirement("apt-config", "apt", "fetch packages the way this host does"),
             new Requirement("dpkg-deb", "dpkg", "unpack the kernel's package"),
-            new Requirement("depmod", "kmod", "index the kernel's modules"),
-            new Requirement("mksquashfs", "squashfs-tools", "pack the kernel's modules"));
+            KernelModules.DEPMOD,
+            KernelModules.MKSQUASHFS);
 
     private final ProgramRunner programs;
     private final Path root;
@@ -87,11 +86,7 @@ public final class DebianKernelSource implements KernelSource {
         Path base = Files.isDirectory(unpacked.resolve("lib/modules")) ? unpacked : unpacked.resolve("usr");
         Path modules = base.resolve("lib/modules").resolve(image.release());
         programs.run(Program.of(UNPACKING, "depmod", "-b", base.toString(), image.release()));
-        pack(modules, staging.resolve("modules.squashfs"));
-        BootModules boot = new BootModules(modules);
-        boot.copyTo(staging.resolve("boot"), "modules.load", BootModules.WANTED);
-        boot.copyTo(staging.resolve("boot"), "modules.vsock", BootModules.WANTED_VSOCK);
-        boot.copyTo(staging.resolve("boot"), "modules.late", BootModules.WANTED_LATE);
+        new KernelModules(programs, modules).layOut(staging);
         delete(work);
         return new Fetched(image.release(), "Debian " + image.packageName() + " " + image.packageVersion());
     }
@@ -129,40 +124,6 @@ public final class DebianKernelSource implements KernelSource {
                     .findFirst()
                     .orElseThrow(() -> new BangerException(
                             ErrorCode.HOST_COMMAND_FAILED, "apt-get download left no package in " + directory));
-        }
-    }
-
-    /**
-     * LZ4 is what decompresses fastest, which matters under emulation (and packs in a third of a second where zstd takes
-     * seven); the drive is 36 MB with it, 20 MB with zstd. No times, so that equal modules give equal bytes.
-     */
-    private void pack(Path modules, Path squashfs) throws IOException {
-        makeReadable(modules);
-        programs.run(Program.of(
-                UNPACKING,
-                List.of(
-                        "mksquashfs",
-                        modules.toString(),
-                        squashfs.toString(),
-                        "-comp",
-                        "lz4",
-                        "-all-root",
-                        "-noappend",
-                        "-no-progress",
-                        "-quiet",
-                        "-no-xattrs",
-                        "-mkfs-time",
-                        "0",
-                        "-all-time",
-                        "0")));
-    }
-
-    /** depmod writes its files with the umask of the daemon, which shuts everyone else out. */
-    private static void makeReadable(Path modules) throws IOException {
-        try (Stream<Path> files = Files.list(modules)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-            }
         }
     }
 

@@ -35,6 +35,9 @@ public final class CpioInitramfs implements InitramfsAssembler {
 
     private static final List<String> LISTS = List.of("modules.load", "modules.vsock", "modules.late");
 
+    /** What a kernel brings to be unpacked first, whatever it is compressed with; what is in both is banger's. */
+    private static final String BEFORE = "initrd";
+
     private static final List<String> DIRECTORIES = List.of("dev", "etc", "modules", "newroot", "proc", "run", "sys");
 
     private final Path agent;
@@ -84,6 +87,10 @@ public final class CpioInitramfs implements InitramfsAssembler {
             if (Files.notExists(file)) {
                 PublishedFile.publish(file, unfinished -> {
                     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 16)) {
+                        Path before = kernel.directory().resolve(BEFORE);
+                        if (Files.exists(before)) {
+                            out.write(new byte[padding(Files.copy(before, out))]);
+                        }
                         write(out, init, modules, kernel.bootModules());
                     }
                 });
@@ -92,6 +99,11 @@ public final class CpioInitramfs implements InitramfsAssembler {
         } catch (IOException e) {
             throw DiskFailure.of("cannot assemble the initramfs of kernel " + kernel.name(), directory, e);
         }
+    }
+
+    /** Between archives the kernel skips zeros; each begins at a multiple of 4 (Documentation/driver-api/early-userspace). */
+    private static int padding(long bytes) {
+        return (int) (-bytes & 511);
     }
 
     private byte[] readAgent() throws IOException {

@@ -16,8 +16,10 @@ import java.util.List;
  * whoever opened it closes it. Used by one thread.
  */
 public final class RootTree implements AutoCloseable {
-    private static final List<String> INITS =
+    /** Where an init is looked for, from the root on. */
+    public static final List<String> INITS =
             List.of("sbin/init", "lib/systemd/systemd", "usr/lib/systemd/systemd", "bin/init", "etc/init");
+
     private static final int SYMLINK_LIMIT = 40;
     private static final Duration REMOVAL = Duration.ofMinutes(5);
 

@@ -1,5 +1,5 @@
 /**
- * Images from root file systems that lie on the host, as a tar or a directory.
+ * Images from root file systems that lie on the host, as a tar, a directory or an ext4 file system.
  *
  * <p>May depend on: api, core's ports, host.linux.
  */

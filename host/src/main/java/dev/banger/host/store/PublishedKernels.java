@@ -12,6 +12,7 @@ import dev.banger.kernel.KernelCatalog;
 import dev.banger.kernel.KernelSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -25,6 +26,8 @@ public final class PublishedKernels implements KernelCatalog {
     private static final String VMLINUX = "vmlinux";
     private static final String MODULES = "modules.squashfs";
     private static final String BOOT = "boot";
+    /** What a bundle brings; {@link dev.banger.kernel.InitramfsAssembler} puts it first. */
+    private static final String INITRD = "initrd";
 
     private final PublishedDirectories directories;
 
@@ -62,7 +65,9 @@ public final class PublishedKernels implements KernelCatalog {
         try {
             SparseDigest.Digest vmlinux = SparseDigest.of(staging.resolve(VMLINUX));
             SparseDigest.Digest modules = SparseDigest.of(staging.resolve(MODULES));
-            String digest = combined(vmlinux.hex() + modules.hex());
+            Path initrd = staging.resolve(INITRD);
+            String early = Files.exists(initrd) ? SparseDigest.of(initrd).hex() : "";
+            String digest = combined(vmlinux.hex() + modules.hex() + early);
             return kernel(directories.publish(
                     staging,
                     new PublishedFacts(

@@ -9,10 +9,12 @@ import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.kernel.Kernel;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveInputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,6 +64,19 @@ class CpioInitramfsTest {
                 .isEqualTo("/modules/virtio.ko\n/modules/virtio_blk.ko queues=1 more=2\n");
         assertThat(content(archive, "modules/virtio.ko")).isEqualTo("odd");
         assertThat(content(archive, "init")).isEqualTo("the agent");
+    }
+
+    @Test
+    void whatAKernelBringsComesFirstAndBangersOwnBeginsWhereTheKernelLooksForIt() throws Exception {
+        byte[] brought = "any bytes, compressed or not".getBytes(StandardCharsets.UTF_8);
+        CpioInitramfs initramfs = new CpioInitramfs(agent, archives);
+        byte[] own = Files.readAllBytes(initramfs.initramfs(kernel("without")));
+        Files.write(directory.resolve("initrd"), brought);
+
+        byte[] both = Files.readAllBytes(initramfs.initramfs(kernel("with")));
+
+        assertThat(both).hasSize(512 + own.length).startsWith(brought).endsWith(own);
+        assertThat(Arrays.copyOfRange(both, brought.length, 512)).containsOnly(0);
     }
 
     @Test
