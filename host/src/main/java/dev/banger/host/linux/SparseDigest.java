@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32;
@@ -39,7 +38,7 @@ public final class SparseDigest {
     }
 
     public static Digest of(Path file) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         digest.update(ByteBuffer.allocate(8).putLong(Files.size(file)).flip());
         long data = blocks(file, (at, block) -> {
             digest.update(ByteBuffer.allocate(8).putLong(at).flip());
@@ -77,14 +76,6 @@ public final class SparseDigest {
                 }
             });
             return data[0];
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }
