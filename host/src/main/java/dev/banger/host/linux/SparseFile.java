@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /** A file that takes up no space for what is zero in it. */
 public final class SparseFile {
@@ -44,6 +45,20 @@ public final class SparseFile {
                 }
                 at += got;
             }
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
+    /** Gives back the space of these ranges, pairs of start and end, which read as zeros afterwards. */
+    public static void punch(Path file, List<long[]> ranges) throws IOException {
+        Libc.Result opened = Libc.open(file.toString(), Libc.O_RDWR | Libc.O_CLOEXEC, 0);
+        if (opened.failed()) {
+            throw new IOException("cannot open " + file + " (errno " + opened.errno() + ")");
+        }
+        int fd = (int) opened.value();
+        try {
+            ranges.forEach(range -> dig(fd, range[0], range[1]));
         } finally {
             Libc.close(fd);
         }
