@@ -29,12 +29,15 @@ test_packages() {
 busybox-static busybox
 curl curl
 cpio cpio
+docker-registry docker-registry
 iproute2 ip
 iptables iptables-nft
 nftables nft
 passwd useradd
 procps pkill
 python3-minimal python3
+skopeo skopeo
+umoci umoci
 xfsprogs mkfs.xfs
 LIST
 }

@@ -105,6 +105,15 @@ public interface BangerApi {
 
     Operation<ImageInfo> buildImage(ImageBuild request);
 
+    /** Makes an image of one in a registry or archive; one of that name that is there is kept unless the request says so. */
+    Operation<ImageInfo> pullImage(ImagePull request);
+
+    /** Layers that pulls fetched, those used last first. */
+    List<CachedLayer> cachedLayers();
+
+    /** Removes the layers that no pull is using now. Images do not need them. @return what was removed */
+    List<CachedLayer> pruneLayers();
+
     void deleteImage(String name);
 
     List<KernelInfo> kernels();

@@ -33,7 +33,9 @@ public enum ErrorCode {
     VMM_FAILED(502, 125),
     /** A program on the host failed. */
     HOST_COMMAND_FAILED(502, 125),
-    /** Stored data is damaged. */
+    /** A registry cannot be reached, or answers what it should not. */
+    REGISTRY_FAILED(502, 125),
+    /** Data is damaged, stored or fetched. */
     DATA_CORRUPT(500, 125),
     /** A script of a project file failed in the guest. */
     SCRIPT_FAILED(422, 125),

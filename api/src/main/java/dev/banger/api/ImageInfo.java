@@ -16,6 +16,7 @@ import java.util.List;
  * @param createdAt when it was built
  * @param directory where its files lie
  * @param usedBy names of the VMs based on it
+ * @param program what it says of the program it is made for
  */
 @Json
 public record ImageInfo(
@@ -27,4 +28,5 @@ public record ImageInfo(
         long diskBytes,
         Instant createdAt,
         String directory,
-        List<String> usedBy) {}
+        List<String> usedBy,
+        ImageProgram program) {}

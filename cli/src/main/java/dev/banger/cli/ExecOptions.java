@@ -20,13 +20,13 @@ final class ExecOptions {
     @Option(
             names = {"-w", "--workdir"},
             paramLabel = "DIR",
-            description = "Directory to run in; default: the user's home.")
+            description = "Directory to run in; default: the image's, or else the user's home.")
     private @Nullable String directory;
 
     @Option(
             names = {"-u", "--user"},
             paramLabel = "USER",
-            description = "Name or uid of the guest's user; default: root.")
+            description = "Name or uid of the guest's user; default: the image's, or else root.")
     private @Nullable String user;
 
     @Option(

@@ -9,14 +9,16 @@ import picocli.CommandLine.Command;
             "Images: the root file systems that VMs start from.",
             "",
             "The usual one is \"debian\"; the first VM builds it. banger image build debian --refresh makes it anew,",
-            "banger image build tar --name mine --path root.tar makes one of your own.",
+            "banger image build tar --name mine --path root.tar makes one of your own, banger image pull one of a container image.",
             ""
         },
         subcommands = {
             ImageLsCommand.class,
             ImageShowCommand.class,
             ImageBuildCommand.class,
+            ImagePullCommand.class,
             ImageWarmCommand.class,
+            ImageCacheCommand.class,
             ImageDeleteCommand.class
         })
 final class ImageCommand extends Group {}

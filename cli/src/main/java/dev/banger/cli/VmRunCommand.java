@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "run",
         description = {
-            "Make a VM, start it, and run a command in it; without a command, an interactive shell.",
+            "Make a VM, start it, and run a command in it; without a command, what the image is made for, or else a shell.",
             "",
             "Kernel and image are fetched and built by the first run. The exit status is the command's.",
             ""
@@ -41,7 +41,11 @@ final class VmRunCommand extends Leaf {
             description = "No progress and no reminder.")
     private boolean quiet;
 
-    @Parameters(paramLabel = "-- COMMAND", arity = "0..*", description = "What to run; nothing: a login shell.")
+    @Parameters(
+            paramLabel = "-- COMMAND",
+            arity = "0..*",
+            description =
+                    "What to run, in place of all of the image's entrypoint and command; nothing: those, or else a login shell.")
     private List<String> command = List.of();
 
     VmRunCommand(Session session) {

@@ -1,7 +1,9 @@
 package dev.banger.cli;
 
+import dev.banger.api.CachedLayer;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.ImageInfo;
+import dev.banger.api.ImageProgram;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.NetworkUsage;
 import dev.banger.api.PublishedPort;
@@ -84,7 +86,12 @@ final class Samples {
                 600L << 20,
                 Instant.parse("2026-11-24T09:00:00Z"),
                 "/cache/images/" + name,
-                List.of("dev"));
+                List.of("dev"),
+                ImageProgram.NONE);
+    }
+
+    static CachedLayer layer() {
+        return new CachedLayer("sha256:" + "7".repeat(64), 30L << 20, true, Instant.parse("2026-11-24T09:00:00Z"));
     }
 
     static KernelInfo kernel(String name) {

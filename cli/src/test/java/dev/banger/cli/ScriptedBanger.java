@@ -3,6 +3,7 @@ package dev.banger.cli;
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
 import dev.banger.api.BundleReport;
+import dev.banger.api.CachedLayer;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
@@ -12,6 +13,7 @@ import dev.banger.api.ExecSession;
 import dev.banger.api.GuestConnection;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
+import dev.banger.api.ImagePull;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
@@ -449,6 +451,23 @@ final class ScriptedBanger implements BangerApi {
     public Operation<ImageInfo> buildImage(ImageBuild request) {
         calls.add("build " + request.source());
         return FakeOperation.succeeding(Samples.image(request.source()));
+    }
+
+    @Override
+    public Operation<ImageInfo> pullImage(ImagePull request) {
+        calls.add("pull " + request);
+        return FakeOperation.succeeding(Samples.image("pulled"));
+    }
+
+    @Override
+    public List<CachedLayer> cachedLayers() {
+        return List.of(Samples.layer());
+    }
+
+    @Override
+    public List<CachedLayer> pruneLayers() {
+        calls.add("prune layers");
+        return List.of(Samples.layer());
     }
 
     @Override

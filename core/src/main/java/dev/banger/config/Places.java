@@ -73,6 +73,11 @@ public record Places(Path config, Path state, Path cache, Path run) {
         return cache.resolve("images");
     }
 
+    /** Layers as registries have them, by digest. */
+    public Path layers() {
+        return cache.resolve("layers");
+    }
+
     public Path kernels() {
         return cache.resolve("kernels");
     }

@@ -1,5 +1,6 @@
 package dev.banger.image;
 
+import dev.banger.api.ImageProgram;
 import java.nio.file.Path;
 import java.time.Instant;
 
@@ -12,6 +13,7 @@ import java.time.Instant;
  * @param virtualBytes size of the ext4 file system
  * @param dataBytes what is really in it
  * @param rootfs a raw ext4 file, sparse, read-only
+ * @param program what it says of the program it is made for
  */
 public record Image(
         String name,
@@ -22,4 +24,5 @@ public record Image(
         long dataBytes,
         Instant createdAt,
         Path directory,
-        Path rootfs) {}
+        Path rootfs,
+        ImageProgram program) {}

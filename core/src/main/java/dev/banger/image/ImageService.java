@@ -1,8 +1,11 @@
 package dev.banger.image;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.CachedLayer;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageProgram;
+import dev.banger.api.ImagePull;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
@@ -18,10 +21,12 @@ public final class ImageService {
 
     private final ImageCatalog catalog;
     private final Map<String, RootfsBuilder> builders;
+    private final ImageRegistry registry;
     private final NamedLocks locks = new NamedLocks();
 
-    public ImageService(ImageCatalog catalog, List<RootfsBuilder> builders) {
+    public ImageService(ImageCatalog catalog, List<RootfsBuilder> builders, ImageRegistry registry) {
         this.catalog = catalog;
+        this.registry = registry;
         this.builders = builders.stream().collect(Collectors.toMap(RootfsBuilder::source, Function.identity()));
     }
 
@@ -70,23 +75,52 @@ public final class ImageService {
                     + String.join(", ", builders.keySet().stream().sorted().toList()));
         }
         String name = request.name() == null ? request.source() : ImageName.check(request.name());
+        return make(name, request.refresh(), progress, staging -> builder.build(request, staging, progress));
+    }
+
+    /** Pulls an image from a registry or an archive. */
+    public Image pull(ImagePull request, Progress progress) {
+        return make(
+                pulledName(request), request.refresh(), progress, staging -> registry.pull(request, staging, progress));
+    }
+
+    /** The name that a pulled image will have; fails on a request that is wrong in itself. */
+    public String pulledName(ImagePull request) {
+        String usual = registry.name(request.reference());
+        return ImageName.check(request.name() == null ? usual : request.name());
+    }
+
+    private Image make(String name, boolean refresh, Progress progress, Function<Path, RootfsBuilder.Built> work) {
         if (locks.isHeld(name)) {
             progress.stage("waiting for another build of image " + name);
         }
         try (var lock = locks.take(name)) {
             var found = catalog.find(name);
-            if (found.isPresent() && !request.refresh()) {
+            if (found.isPresent() && !refresh) {
                 return found.get();
             }
             Path staging = catalog.stage();
             try {
-                RootfsBuilder.Built built = builder.build(request, staging, progress);
+                RootfsBuilder.Built built = work.apply(staging);
                 progress.stage("publishing image " + name);
                 return catalog.publish(staging, name, built);
             } finally {
                 catalog.discard(staging);
             }
         }
+    }
+
+    /** What the image of a VM says of the program it is made for. */
+    public ImageProgram program(String name, String digest) {
+        return catalog.find(name, digest).map(Image::program).orElse(ImageProgram.NONE);
+    }
+
+    public List<CachedLayer> cachedLayers() {
+        return registry.cached();
+    }
+
+    public List<CachedLayer> pruneLayers() {
+        return registry.prune();
     }
 
     /** Deletes an image; {@code inUse} tells who depends on a build, which then is refused. */

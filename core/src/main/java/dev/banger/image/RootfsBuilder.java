@@ -1,6 +1,7 @@
 package dev.banger.image;
 
 import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageProgram;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
 
@@ -20,6 +21,11 @@ public interface RootfsBuilder {
      * What was built.
      *
      * @param source for people: {@code debian bookworm, 143 packages}
+     * @param program of an image that is made for one
      */
-    record Built(String source, boolean hasInit, long virtualBytes) {}
+    record Built(String source, boolean hasInit, long virtualBytes, ImageProgram program) {
+        public Built(String source, boolean hasInit, long virtualBytes) {
+            this(source, hasInit, virtualBytes, ImageProgram.NONE);
+        }
+    }
 }

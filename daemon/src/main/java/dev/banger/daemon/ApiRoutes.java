@@ -3,12 +3,14 @@ package dev.banger.daemon;
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
 import dev.banger.api.BundleReport;
+import dev.banger.api.CachedLayer;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
+import dev.banger.api.ImagePull;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
@@ -181,6 +183,15 @@ final class ApiRoutes {
                         OperationInfo.class,
                         202,
                         call -> begun(call, api.buildImage(call.body(ImageBuild.class)))),
+                new Route(
+                        "POST",
+                        "/v1/images/pull",
+                        "Pulls an image from a registry or an archive.",
+                        NO_QUERY,
+                        ImagePull.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.pullImage(call.body(ImagePull.class)))),
                 get("/v1/images/{image}", "Shows an image.", ImageInfo.class, call -> api.image(call.part("image"))),
                 new Route(
                         "DELETE",
@@ -194,6 +205,20 @@ final class ApiRoutes {
                             api.deleteImage(call.part("image"));
                             return null;
                         }),
+                get(
+                        "/v1/layers",
+                        "Lists the layers that pulls have fetched.",
+                        Types.listOf(CachedLayer.class),
+                        call -> api.cachedLayers()),
+                new Route(
+                        "POST",
+                        "/v1/layers/prune",
+                        "Deletes the layers that no pull is using; images do not need them.",
+                        NO_QUERY,
+                        null,
+                        Types.listOf(CachedLayer.class),
+                        200,
+                        call -> api.pruneLayers()),
                 get("/v1/kernels", "Lists all kernels.", Types.listOf(KernelInfo.class), call -> api.kernels()),
                 get(
                         "/v1/kernels/{kernel}",

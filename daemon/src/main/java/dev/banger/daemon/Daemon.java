@@ -28,6 +28,7 @@ import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.UserNamespace;
 import dev.banger.host.linux.VmmLauncher;
 import dev.banger.host.linux.VmmScan;
+import dev.banger.host.oci.OciRegistry;
 import dev.banger.host.qemu.QemuCandidate;
 import dev.banger.host.qemu.QemuProcesses;
 import dev.banger.host.qemu.QemuVmm;
@@ -130,7 +131,8 @@ final class Daemon implements AutoCloseable {
                         new DebianImageBuilder(programs, namespace),
                         new TarRootfsBuilder(programs, namespace),
                         new DirectoryRootfsBuilder(programs, namespace),
-                        new Ext4RootfsBuilder(programs)));
+                        new Ext4RootfsBuilder(programs)),
+                new OciRegistry(programs, environment, places.layers()));
         PublishedKernels kernelCatalog = new PublishedKernels(places);
         kernelCatalog.removeSuperseded();
         KernelService kernels = new KernelService(

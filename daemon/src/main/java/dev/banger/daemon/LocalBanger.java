@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import dev.banger.api.BangerApi;
 import dev.banger.api.BundleReport;
+import dev.banger.api.CachedLayer;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
@@ -11,6 +12,7 @@ import dev.banger.api.ExecSession;
 import dev.banger.api.GuestConnection;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageInfo;
+import dev.banger.api.ImagePull;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
@@ -256,9 +258,12 @@ final class LocalBanger implements BangerApi {
 
     @Override
     public ExecSession exec(String ref, ExecRequest request) {
-        VmProject project = vms.get(ref).spec().project();
+        VmSpec spec = vms.get(ref).spec();
+        VmProject project = spec.project();
         Map<String, String> variables = project == null ? Map.of() : project.environment();
-        return vms.guest(ref).exec(configuration.complete(request, variables));
+        return vms.guest(ref)
+                .exec(images.program(spec.image(), spec.imageDigest())
+                        .completing(configuration.complete(request, variables)));
     }
 
     @Override
@@ -309,6 +314,25 @@ final class LocalBanger implements BangerApi {
                     images.collectGarbage(vms::users);
                     return built;
                 });
+    }
+
+    @Override
+    public Operation<ImageInfo> pullImage(ImagePull request) {
+        return operations.start("image.pull", images.pulledName(request), progress -> {
+            ImageInfo pulled = present(images.pull(request, progress));
+            images.collectGarbage(vms::users);
+            return pulled;
+        });
+    }
+
+    @Override
+    public List<CachedLayer> cachedLayers() {
+        return images.cachedLayers();
+    }
+
+    @Override
+    public List<CachedLayer> pruneLayers() {
+        return images.pruneLayers();
     }
 
     @Override

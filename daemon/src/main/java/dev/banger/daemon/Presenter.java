@@ -124,7 +124,8 @@ final class Presenter {
                 image.dataBytes(),
                 image.createdAt(),
                 image.directory().toString(),
-                usedBy);
+                usedBy,
+                image.program());
     }
 
     NetworkInfo network(Network network, List<String> vms) {

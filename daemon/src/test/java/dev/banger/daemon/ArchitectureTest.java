@@ -94,7 +94,7 @@ class ArchitectureTest {
                 .and()
                 .doNotHaveSimpleName("VmmLauncher")
                 .and()
-                .doNotHaveSimpleName("BenchProcess") // the client, as its caller starts it: that is what it measures
+                .doNotHaveSimpleName("ClientProcess") // the client, as its caller starts it: that is what it measures
                 .should()
                 .dependOnClassesThat()
                 .areAssignableTo(ProcessBuilder.class);

@@ -1,8 +1,12 @@
 package dev.banger.testkit;
 
+import dev.banger.api.CachedLayer;
 import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageProgram;
+import dev.banger.api.ImagePull;
 import dev.banger.image.Image;
 import dev.banger.image.ImageCatalog;
+import dev.banger.image.ImageRegistry;
 import dev.banger.image.ImageService;
 import dev.banger.image.RootfsBuilder;
 import dev.banger.kernel.Kernel;
@@ -14,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -45,7 +50,7 @@ public final class FakeCatalogs {
     }
 
     public ImageService images() {
-        return new ImageService(new Images(), List.of(new Builder()));
+        return new ImageService(new Images(), List.of(new Builder()), new Registry());
     }
 
     public KernelService kernels() {
@@ -68,6 +73,33 @@ public final class FakeCatalogs {
             duringBuild.run();
             builds.incrementAndGet();
             return new Built("a fake", true, 1024);
+        }
+    }
+
+    private final class Registry implements ImageRegistry {
+        @Override
+        public String name(String reference) {
+            return reference.substring(reference.lastIndexOf('/') + 1);
+        }
+
+        @Override
+        public RootfsBuilder.Built pull(ImagePull request, Path staging, Progress progress) {
+            progress.stage("pulling");
+            duringBuild.run();
+            builds.incrementAndGet();
+            ImageProgram program =
+                    new ImageProgram(List.of("/entry"), List.of("serve"), Map.of("FROM", "image"), "/srv", "app:app");
+            return new RootfsBuilder.Built(request.reference(), false, 1024, program);
+        }
+
+        @Override
+        public List<CachedLayer> cached() {
+            return List.of();
+        }
+
+        @Override
+        public List<CachedLayer> prune() {
+            return List.of();
         }
     }
 
@@ -127,7 +159,8 @@ public final class FakeCatalogs {
                     1,
                     Instant.now(),
                     Path.of("/images", name),
-                    Path.of("/images", name, "rootfs"));
+                    Path.of("/images", name, "rootfs"),
+                    built.program());
             synchronized (FakeCatalogs.this) {
                 images.add(image);
             }

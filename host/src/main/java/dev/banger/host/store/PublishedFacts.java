@@ -1,5 +1,6 @@
 package dev.banger.host.store;
 
+import dev.banger.api.ImageProgram;
 import io.avaje.jsonb.Json;
 import java.time.Instant;
 
@@ -10,6 +11,7 @@ import java.time.Instant;
  * @param hasInit of an image
  * @param virtualBytes size of an image's file system
  * @param dataBytes what is really in it
+ * @param program what an image says of the program it is made for
  */
 @Json
 record PublishedFacts(
@@ -20,4 +22,10 @@ record PublishedFacts(
         boolean hasInit,
         long virtualBytes,
         long dataBytes,
-        Instant createdAt) {}
+        Instant createdAt,
+        ImageProgram program) {
+    PublishedFacts {
+        // An older one lacks it.
+        program = program == null ? ImageProgram.NONE : program;
+    }
+}

@@ -67,7 +67,8 @@ public final class PublishedImages implements ImageCatalog {
                             built.hasInit(),
                             built.virtualBytes(),
                             digest.dataBytes(),
-                            Instant.now())));
+                            Instant.now(),
+                            built.program())));
         } catch (IOException e) {
             throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot publish image " + name + ": " + e, e);
         }
@@ -94,6 +95,7 @@ public final class PublishedImages implements ImageCatalog {
                 facts.dataBytes(),
                 facts.createdAt(),
                 published.directory(),
-                published.directory().resolve(ROOTFS));
+                published.directory().resolve(ROOTFS),
+                facts.program());
     }
 }

@@ -2,6 +2,7 @@ package dev.banger.host.store;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.ImageProgram;
 import dev.banger.config.Places;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.SparseDigest;
@@ -78,7 +79,8 @@ public final class PublishedKernels implements KernelCatalog {
                             false,
                             0,
                             vmlinux.dataBytes() + modules.dataBytes(),
-                            Instant.now())));
+                            Instant.now(),
+                            ImageProgram.NONE)));
         } catch (IOException e) {
             throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot publish kernel " + name + ": " + e, e);
         }

@@ -1,5 +1,6 @@
 package dev.banger.host.store;
 
+import dev.banger.api.ImageProgram;
 import dev.banger.snapshot.MachineKey;
 import dev.banger.snapshot.Snapshot;
 import dev.banger.vm.VmHandles;
@@ -16,7 +17,8 @@ import io.avaje.jsonb.Jsonb;
     VmHandles.class,
     Snapshot.Origin.class,
     Snapshot.FileFact.class,
-    MachineKey.class
+    MachineKey.class,
+    ImageProgram.class
 })
 final class StoredJson {
     private static final Jsonb JSONB = Jsonb.builder().failOnUnknown(false).build();

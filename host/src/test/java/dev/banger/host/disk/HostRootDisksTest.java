@@ -2,6 +2,7 @@ package dev.banger.host.disk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.api.ImageProgram;
 import dev.banger.host.linux.FakeDeviceMapper;
 import dev.banger.host.linux.LoopDevice;
 import dev.banger.host.linux.LoopDevice.Attached;
@@ -77,7 +78,7 @@ class HostRootDisksTest {
     }
 
     private Image image() {
-        return new Image("debian", "digest", "test", true, BYTES, 0, Instant.EPOCH, root, rootfs);
+        return new Image("debian", "digest", "test", true, BYTES, 0, Instant.EPOCH, root, rootfs, ImageProgram.NONE);
     }
 
     private static String start(Path file) throws IOException {

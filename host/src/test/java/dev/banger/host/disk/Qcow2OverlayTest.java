@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.ImageProgram;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.Image;
@@ -123,7 +124,7 @@ class Qcow2OverlayTest {
         }
         Files.createDirectories(deep);
         Path far = Files.copy(Files.createFile(directory.resolve("empty")), deep.resolve("rootfs"));
-        Image image = new Image("far", "d", "test", false, 0, 0, Instant.EPOCH, deep, far);
+        Image image = new Image("far", "d", "test", false, 0, 0, Instant.EPOCH, deep, far, ImageProgram.NONE);
 
         assertThatExceptionOfType(BangerException.class).isThrownBy(() -> disks.prepare(image, overlay));
 
@@ -131,7 +132,7 @@ class Qcow2OverlayTest {
     }
 
     private Image image() {
-        return new Image("test", "digest", "test", true, BYTES, 0, Instant.EPOCH, directory, rootfs);
+        return new Image("test", "digest", "test", true, BYTES, 0, Instant.EPOCH, directory, rootfs, ImageProgram.NONE);
     }
 
     private String qemuImg(String... arguments) {
