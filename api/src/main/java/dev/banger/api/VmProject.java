@@ -16,7 +16,8 @@ import java.util.Map;
 public record VmProject(String file, Map<String, String> environment, List<Script> setup, List<Script> start) {
     public VmProject {
         // A JSON body may leave them out.
-        environment = environment == null ? Map.of() : environment;
+        file = file == null ? "the request" : file;
+        environment = environment == null ? Map.of() : Map.copyOf(environment);
         setup = setup == null ? List.of() : List.copyOf(setup);
         start = start == null ? List.of() : List.copyOf(start);
     }
@@ -28,7 +29,22 @@ public record VmProject(String file, Map<String, String> environment, List<Scrip
      * @param run what {@code sh -e} runs
      */
     @Json
-    public record Script(String name, String run) {}
+    public record Script(String name, String run) {
+        public Script {
+            if (!isName(name)) {
+                throw BangerException.invalid(
+                        "a script's name is 1 to 63 letters, digits, dots, hyphens and underscores");
+            }
+            if (run.isBlank() || run.indexOf('\0') >= 0) {
+                throw BangerException.invalid("the script " + name + " has nothing in it that could be run");
+            }
+        }
+
+        /** Names are told in messages. */
+        public static boolean isName(String name) {
+            return name.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
+        }
+    }
 
     /** The same once its setup has been done. */
     public VmProject withoutSetup() {

@@ -54,7 +54,7 @@ final class VmShowCommand extends Leaf {
                 List.of("directory", info.directory()),
                 List.of("created", info.createdAt().toString())));
         if (info.project() != null) {
-            facts.add(List.of("project", info.project()));
+            facts.add(List.of("project", Neutral.line(info.project())));
         }
         if (info.nested()) {
             facts.add(List.of("nested", "it can run VMs itself"));

@@ -79,7 +79,11 @@ public final class Bundle {
     }
 
     /** Reads the bundle in {@code directory}; fails with all that is wrong with it. */
-    public static Bundle read(Path directory) {
+    public static Bundle read(String directory) {
+        return read(Configuration.path(directory));
+    }
+
+    static Bundle read(Path directory) {
         Problems problems = new Problems();
         Bundle bundle = read(directory, problems);
         problems.refuse();

@@ -13,6 +13,7 @@ import dev.banger.config.Settings.Setting;
 import dev.banger.config.Settings.Source;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
@@ -147,7 +148,7 @@ public final class Configuration {
     public ConfigReport report(ConfigQuery query) {
         Problems problems = new Problems();
         String other = query.file();
-        Path shown = other == null ? file : Path.of(other);
+        Path shown = other == null ? file : path(other);
         boolean isProject = shown.endsWith(ProjectFile.NAME);
         ProjectFile.Found found = other == null
                 ? found(query)
@@ -195,7 +196,7 @@ public final class Configuration {
 
     private static BundleReport bundle(String directory, String origin) {
         Problems problems = new Problems();
-        return Bundle.read(Path.of(directory).normalize(), problems).report(origin, problems.all());
+        return Bundle.read(path(directory), problems).report(origin, problems.all());
     }
 
     /** The bundle that a daemon takes helpers from: its environment's, or the file's; broken ones have what is right in them. */
@@ -229,9 +230,7 @@ public final class Configuration {
         String directory = query.directory();
         return directory == null
                 ? new ProjectFile.Found(Optional.empty(), "")
-                : ProjectFile.find(
-                        Path.of(directory).toAbsolutePath().normalize(),
-                        Path.of(query.environment().getOrDefault("HOME", "/")).normalize());
+                : ProjectFile.find(path(directory), path(query.environment().getOrDefault("HOME", "/")));
     }
 
     /** What the file says now; fails with all that is wrong in it. */
@@ -262,6 +261,15 @@ public final class Configuration {
             return List.of(facts.lastModifiedTime(), facts.size(), String.valueOf(facts.fileKey()));
         } catch (IOException e) {
             return "none";
+        }
+    }
+
+    /** From the root on, with no dots in it. */
+    static Path path(String text) {
+        try {
+            return Path.of(text).toAbsolutePath().normalize();
+        } catch (InvalidPathException e) {
+            throw BangerException.invalid("that is no path: " + e.getReason());
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.banger.config;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * JSON (RFC 8259) as {@link Node}s: a value stands where its key does, as in TOML. Reads up to the first thing that is wrong. The
@@ -13,11 +15,18 @@ final class JsonText {
     private static final int DEEPEST = 20;
 
     private final String text;
+    private final int[] lineStarts;
     private int at;
     private int depth;
 
     private JsonText(String text) {
         this.text = text;
+        lineStarts = IntStream.concat(
+                        IntStream.of(0),
+                        IntStream.range(0, text.length())
+                                .filter(i -> text.charAt(i) == '\n')
+                                .map(i -> i + 1))
+                .toArray();
     }
 
     /** What was expected, and where. */
@@ -213,15 +222,12 @@ final class JsonText {
     }
 
     private int line(int position) {
-        return 1
-                + (int) text.substring(0, position)
-                        .chars()
-                        .filter(c -> c == '\n')
-                        .count();
+        int found = Arrays.binarySearch(lineStarts, position);
+        return found >= 0 ? found + 1 : -found - 1;
     }
 
     private int column(int position) {
-        return position - text.lastIndexOf('\n', position - 1);
+        return position - lineStarts[line(position) - 1] + 1;
     }
 
     private Malformed expected(String what) {

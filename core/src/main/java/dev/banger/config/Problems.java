@@ -11,6 +11,8 @@ import java.util.List;
 final class Problems {
     private record Problem(Path file, int line, int column, String message) {}
 
+    private static final int MOST = 50;
+
     private final List<Problem> inFiles = new ArrayList<>();
     private final List<String> others = new ArrayList<>();
 
@@ -35,7 +37,7 @@ final class Problems {
         at(file, where, "there is no " + what + " \"" + key + "\"" + nearest);
     }
 
-    /** By file and line. */
+    /** By file and line. What a file has in it may be told on a terminal, so it has no control characters any more. */
     List<String> all() {
         List<String> all = new ArrayList<>(others);
         inFiles.stream()
@@ -45,7 +47,14 @@ final class Problems {
                 .map(each -> each.file() + ":" + each.line() + ":" + each.column() + ": " + each.message())
                 .distinct()
                 .forEach(all::add);
-        return all;
+        List<String> shown = new ArrayList<>(all.stream()
+                .limit(MOST)
+                .map(each -> each.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?"))
+                .toList());
+        if (all.size() > MOST) {
+            shown.add("and " + (all.size() - MOST) + " more");
+        }
+        return shown;
     }
 
     /** Fails with all of them, if there are any. */
@@ -55,8 +64,7 @@ final class Problems {
             throw BangerException.invalid(all.getFirst());
         }
         if (!all.isEmpty()) {
-            throw BangerException.invalid(
-                    "the configuration has " + all.size() + " errors:\n  " + String.join("\n  ", all));
+            throw BangerException.invalid("the configuration has errors:\n  " + String.join("\n  ", all));
         }
     }
 }

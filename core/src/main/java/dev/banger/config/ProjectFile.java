@@ -204,7 +204,7 @@ record ProjectFile(
                         (Map.Entry<String, Node> each) -> each.getValue().line()))
                 .forEach(each -> {
                     Node value = each.getValue();
-                    if (!each.getKey().matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")) {
+                    if (!VmProject.Script.isName(each.getKey())) {
                         problems.at(file, value, "\"" + each.getKey() + "\" cannot be the name of a script");
                     } else if (!(value.value() instanceof String text) || text.isBlank() || text.indexOf('\0') >= 0) {
                         problems.at(

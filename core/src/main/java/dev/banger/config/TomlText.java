@@ -18,11 +18,19 @@ final class TomlText {
 
     /** What of the text can be read; what cannot is a problem. */
     static Node parse(Path file, String text, Problems problems) {
-        TomlParseResult result = Toml.parse(text, TomlVersion.V1_0_0);
-        result.errors()
-                .forEach(error -> problems.at(
-                        file, error.position().line(), error.position().column(), String.valueOf(error.getMessage())));
-        return new Node(table(result), 1, 1);
+        try {
+            TomlParseResult result = Toml.parse(text, TomlVersion.V1_0_0);
+            result.errors()
+                    .forEach(error -> problems.at(
+                            file,
+                            error.position().line(),
+                            error.position().column(),
+                            String.valueOf(error.getMessage())));
+            return new Node(table(result), 1, 1);
+        } catch (StackOverflowError e) { // the parser calls itself for each level, and has no limit of its own
+            problems.add(file + " is nested too deeply to be read");
+            return new Node(Map.of(), 1, 1);
+        }
     }
 
     private static Map<String, Node> table(TomlTable table) {

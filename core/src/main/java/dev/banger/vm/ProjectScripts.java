@@ -58,8 +58,10 @@ final class ProjectScripts {
             if (status != 0) {
                 throw new BangerException(
                         ErrorCode.SCRIPT_FAILED,
-                        "the " + kind + " script " + script.name() + " of " + project.file() + " ended with status "
-                                + status + " in " + vm.name(),
+                        "the " + kind + " script " + script.name() + " of "
+                                + project.file().replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?")
+                                + " ended with status " + status + " in "
+                                + vm.name(),
                         String.join("\n", last),
                         null);
             }

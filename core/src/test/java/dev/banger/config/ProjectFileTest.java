@@ -3,6 +3,7 @@ package dev.banger.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.banger.api.BangerException;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmDefaults;
@@ -14,9 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProjectFileTest {
     @TempDir
@@ -122,6 +125,29 @@ class ProjectFileTest {
         assertThatThrownBy(() -> defaults(directory))
                 .hasMessageContaining(file + ":" + place + ": ")
                 .hasMessageContaining(message);
+    }
+
+    /** A repository's file is written by others. */
+    @Test
+    void whatItSaysReachesNoTerminalAsItIs() throws IOException {
+        write("\"a\\u001b[31m\" = 1\nimage = \"b\\u009b[31m\"");
+
+        assertThatThrownBy(() -> defaults(directory))
+                .hasMessageContaining("a?[31m")
+                .hasMessageContaining("b?[31m")
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\u001b", "\u009b"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a = [", "a = {b=", "a.", "[a]\n", "[[a]]\nb = 1\n", "\"", "\u0027\u0027\u0027", "a = 1\n"})
+    @Timeout(60)
+    void aLotOfItTakesNeitherForEverNorTheDaemonWithIt(String part) throws IOException {
+        write(part.repeat(200_000 / part.length()));
+
+        assertThatThrownBy(() -> defaults(directory))
+                .isInstanceOf(BangerException.class)
+                .satisfies(
+                        e -> assertThat(String.valueOf(e.getMessage()).lines()).hasSizeLessThan(60));
     }
 
     @Test

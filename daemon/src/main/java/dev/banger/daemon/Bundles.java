@@ -30,9 +30,7 @@ final class Bundles {
 
     /** The bundle that a request names; fails with all that is wrong with it. */
     static Optional<Bundle> of(VmCreate request) {
-        return Optional.ofNullable(request.runtimeDir())
-                .map(directory ->
-                        Bundle.read(Path.of(directory).toAbsolutePath().normalize()));
+        return Optional.ofNullable(request.runtimeDir()).map(Bundle::read);
     }
 
     /** The request with the bundle's image and kernel where it chooses none, made if they are not there. */

@@ -47,9 +47,12 @@ final class TrainingRun {
                 Map<String, String> own = new HashMap<>(environment);
                 own.put("BANGER_HOME", home.toString());
                 own.put("BANGER_DNS_PORT", Integer.toString(freePort()));
-                own.keySet().removeIf(name -> name.startsWith("BANGER_MAPDNS_"));
+                own.keySet().removeIf(name -> name.startsWith("BANGER_MAPDNS_") || name.equals("BANGER_RUNTIME_DIR"));
                 System.setProperty("banger.log", home.resolve("bangerd.log").toString());
-                try (Daemon daemon = Daemon.open(tree, Places.of(own), own)) {
+                Places places = Places.of(own);
+                Files.createDirectories(places.config());
+                Files.writeString(places.configFile(), "[vm]\nmemory = \"512M\"\n"); // its parser has many classes
+                try (Daemon daemon = Daemon.open(tree, places, own)) {
                     BangerCli cli = new BangerCli(daemon.api(), "training", "training", Path.of("banger"));
                     for (List<String> command : COMMANDS) {
                         Recorder console = new Recorder();

@@ -141,6 +141,26 @@ class DaemonConfigTest {
         }
     }
 
+    @Test
+    void nonsenseByRestIsTheCallersFault() throws IOException {
+        try (RunningDaemon daemon = daemon("")) {
+            assertThat(daemon.http("GET", "/v1/config?directory=%00", "")).startsWith("HTTP/1.1 400");
+            assertThat(daemon.http("GET", "/v1/bundle?file=%00", "")).startsWith("HTTP/1.1 400");
+            assertThat(daemon.http("GET", "/v1/bundle", "")).startsWith("HTTP/1.1 404");
+            assertThat(daemon.http("POST", "/v1/vms", "{\"runtimeDir\": \"a\\u0000b\"}"))
+                    .startsWith("HTTP/1.1 400");
+            for (String project : List.of(
+                    "{\"file\": \"f\", \"setup\": [{\"name\": \"a b\", \"run\": \"true\"}]}",
+                    "{\"file\": \"f\", \"setup\": [{\"name\": \"a\", \"run\": \" \"}]}",
+                    "{\"file\": \"f\", \"setup\": [{\"name\": \"a\"}]}",
+                    "{\"file\": \"f\", \"environment\": {\"A\": null}}")) {
+                assertThat(daemon.http("POST", "/v1/vms", "{\"start\": false, \"project\": " + project + "}"))
+                        .as(project)
+                        .startsWith("HTTP/1.1 400");
+            }
+        }
+    }
+
     private static Map<?, ?> object(String answer) {
         assertThat(answer).startsWith("HTTP/1.1 200");
         return (Map<?, ?>)

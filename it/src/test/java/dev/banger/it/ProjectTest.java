@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.Duration;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
@@ -43,10 +43,12 @@ class ProjectTest {
         Files.writeString(repository.resolve("banger.toml"), text);
     }
 
-    /** In the repository. */
+    private Banger inRepository() {
+        return banger.under("env", "-C", repository.toString());
+    }
+
     private Outcome run(String... words) {
-        List<String> inside = new ArrayList<>(List.of("env", "-C", repository.toString()));
-        return banger.under(inside.toArray(new String[0])).run(words);
+        return inRepository().run(words);
     }
 
     @Test
@@ -100,6 +102,37 @@ class ProjectTest {
         assertThat(failed.stderr())
                 .contains("setup script bad", "ended with status 9", "  | about to fail")
                 .doesNotContain("not reached\n", "Exception");
+        HOME.assertNoVmIsLeft();
+    }
+
+    @Test
+    void aScriptsBackgroundProgramIsNotWaitedForAndGoesOn() throws IOException {
+        project("""
+                [start]
+                server = "sleep 4242 &"
+                """);
+
+        run("vm", "run", "--name", "dev", "--", "true").expect(0);
+
+        assertThat(banger.shell("dev", "pidof sleep | wc -w")).isEqualTo("1");
+    }
+
+    @Test
+    void anInterruptWhileASetupScriptRunsLeavesNothing() throws IOException {
+        project("""
+                [setup]
+                long = "echo begun; sleep 600"
+                """);
+        try (Running run =
+                inRepository().call("vm", "run", "--name", "dev", "--", "true").start()) {
+            Awaitility.await("the script runs")
+                    .atMost(Duration.ofMinutes(2))
+                    .until(() -> banger.vms().contains("dev")
+                            && banger.exec("dev", "pidof", "sleep").run().status() == 0);
+            run.signal("INT");
+
+            run.await().expect(130);
+        }
         HOME.assertNoVmIsLeft();
     }
 
