@@ -98,6 +98,17 @@ class PackageRulesTest {
     }
 
     @Test
+    void onlyTheConfigurationReadsToml() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.banger.config..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.tomlj..")
+                .check(BANGER);
+    }
+
+    @Test
     void everyPackageIsNullMarked() {
         Set<String> packages = BANGER.stream().map(JavaClass::getPackageName).collect(Collectors.toSet());
 
