@@ -42,7 +42,6 @@ final class LayeredRoot {
     private static final long LOOKUPS = 30_000_000;
 
     private static final long MAX_ID = 0xFFFF_FFFEL;
-    private static final String INTERRUPTED = "cancelled while unpacking a layer";
 
     private final Ext4Image image;
     private final byte[] buffer = new byte[128 * 1024];
@@ -67,7 +66,7 @@ final class LayeredRoot {
         TarStream tar = new TarStream(stream);
         for (TarStream.Entry entry = tar.next(); entry != null; entry = tar.next()) {
             if (Thread.currentThread().isInterrupted()) {
-                throw new BangerException(ErrorCode.CANCELLED, INTERRUPTED);
+                throw new BangerException(ErrorCode.CANCELLED, "cancelled while unpacking a layer");
             }
             apply(entry, tar);
         }

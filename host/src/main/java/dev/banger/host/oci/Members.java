@@ -90,6 +90,10 @@ abstract class Members implements AutoCloseable {
         }
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
+            if (new Slice(channel, 0, 2, false).read() == 0x1F) {
+                throw BangerException.invalid(
+                        location + " is compressed, but banger reads archives in place; gunzip it");
+            }
             return new Archive(channel);
         } catch (IOException | RuntimeException e) {
             channel.close();

@@ -253,7 +253,9 @@ final class Registry implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new BangerException(ErrorCode.CANCELLED, "cancelled while asking " + reference.location(), e);
         } catch (IOException e) {
-            throw new IOException(e.getMessage() == null ? "no connection (" + e + ")" : e.getMessage(), e);
+            // A refused connection and a name that nobody knows have no message.
+            String reason = e.getMessage() == null ? "there is no connection to it" : e.getMessage();
+            throw new IOException(reason, e);
         }
     }
 

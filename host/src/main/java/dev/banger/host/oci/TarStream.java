@@ -4,10 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +17,6 @@ final class TarStream {
     /** What pax headers of one entry may have together; PATH_MAX and an xattr's 64 KiB fit many times. */
     private static final int HEADER_BYTES = 1 << 20;
 
-    private static final int SPARSE_PARTS = 100_000;
     private static final int RECORD = 512;
 
     /** What is at a name. {@code target}: of links. {@code size}: of a file, its holes included. */
@@ -45,12 +41,7 @@ final class TarStream {
     private long stored;
 
     private int padding;
-    private long left;
-    private long at;
-    /** Pairs of offset and length; empty: the file is not sparse. */
-    private long[] parts = new long[0];
-
-    private int part;
+    private SparseMap data = new SparseMap();
 
     TarStream(InputStream in) {
         this.in = in;
@@ -65,7 +56,7 @@ final class TarStream {
     @Nullable
     Entry next() throws IOException {
         Map<String, String> pax = new HashMap<>();
-        List<long[]> sparse = new ArrayList<>();
+        SparseMap sparse = new SparseMap();
         String longName = null;
         String longTarget = null;
         while (true) {
@@ -77,6 +68,9 @@ final class TarStream {
             }
             char type = (char) (header[156] & 0xFF);
             long size = number(124, 12);
+            if (size < 0) {
+                throw new BadArchive("a file of " + size + " bytes");
+            }
             if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
                 if (size > HEADER_BYTES) {
                     throw new BadArchive("a header of " + size + " bytes");
@@ -90,8 +84,8 @@ final class TarStream {
                         sparse.clear();
                         parsePax(content, pax, sparse);
                     }
-                    case 'L' -> longName = text(content, 0, content.length);
-                    case 'K' -> longTarget = text(content, 0, content.length);
+                    case 'L' -> longName = TarField.text(content, 0, content.length);
+                    case 'K' -> longTarget = TarField.text(content, 0, content.length);
                     default -> {} // of the whole archive: nothing in it concerns an image
                 }
                 continue;
@@ -104,53 +98,59 @@ final class TarStream {
             char rawType,
             long rawSize,
             Map<String, String> pax,
-            List<long[]> sparse,
+            SparseMap sparse,
             @Nullable String longName,
             @Nullable String longTarget)
             throws IOException {
         String name = longName != null ? longName : name();
         name = pax.getOrDefault("path", name);
-        String target = longTarget != null ? longTarget : text(header, 157, 100);
+        String target = longTarget != null ? longTarget : TarField.text(header, 157, 100);
         target = pax.getOrDefault("linkpath", target);
         char type = rawType == 0 || rawType == '7' ? '0' : rawType;
         if (type == '0' && name.endsWith("/")) {
             type = '5'; // as before there was a type for directories
         }
         boolean hasData = type == '0' || type == 'S';
-        long size = pax.containsKey("size") ? decimal(pax.get("size"), "size") : rawSize;
+        long size = pax.containsKey("size") ? TarField.decimal(pax.get("size"), "size") : rawSize;
         if (!hasData) {
             // Some writers give links the size of what they point to, and no data.
             size = type >= '1' && type <= '6' ? 0 : size;
         }
         stored = size;
         padding = padding(size);
-        parts = new long[0];
+        boolean isSparse = type == 'S' || pax.containsKey("GNU.sparse.major") || pax.containsKey("GNU.sparse.size");
         if (type == 'S') {
             size = oldGnuSparse(sparse);
             type = '0';
         } else if (hasData && pax.containsKey("GNU.sparse.major")) {
             name = pax.getOrDefault("GNU.sparse.name", name);
-            size = decimal(pax.get("GNU.sparse.realsize"), "sparse size");
+            size = TarField.decimal(pax.get("GNU.sparse.realsize"), "sparse size");
             sparseMapInData(sparse);
         } else if (hasData && pax.containsKey("GNU.sparse.size")) {
             name = pax.getOrDefault("GNU.sparse.name", name);
-            size = decimal(pax.get("GNU.sparse.size"), "sparse size");
+            size = TarField.decimal(pax.get("GNU.sparse.size"), "sparse size");
             if (pax.containsKey("GNU.sparse.map")) {
                 sparse.clear();
                 String[] numbers = pax.get("GNU.sparse.map").split(",", -1);
                 for (int each = 0; each + 1 < numbers.length; each += 2) {
-                    add(sparse, decimal(numbers[each], "sparse map"), decimal(numbers[each + 1], "sparse map"));
+                    sparse.add(
+                            TarField.decimal(numbers[each], "sparse map"),
+                            TarField.decimal(numbers[each + 1], "sparse map"));
                 }
             }
         }
-        begin(size, sparse);
-        long[] time = pax.containsKey("mtime") ? time(pax.get("mtime")) : new long[] {number(136, 12), 0};
+        if (!isSparse || !hasData) {
+            sparse.clear();
+            sparse.add(0, stored);
+        }
+        data = sparse.check(size, hasData ? stored : size);
+        long[] time = pax.containsKey("mtime") ? TarField.time(pax.get("mtime")) : new long[] {number(136, 12), 0};
         Map<String, byte[]> attributes = new HashMap<>();
         pax.forEach((key, value) -> {
             if (key.startsWith("SCHILY.xattr.")) {
                 attributes.put(key.substring(13), value.getBytes(StandardCharsets.ISO_8859_1));
             } else if (key.startsWith("LIBARCHIVE.xattr.")) {
-                attributes.putIfAbsent(key.substring(17), base64(value));
+                attributes.putIfAbsent(key.substring(17), TarField.base64(value));
             }
         });
         return new Entry(
@@ -158,8 +158,8 @@ final class TarStream {
                 name,
                 target,
                 (int) number(100, 8) & 07777,
-                pax.containsKey("uid") ? decimal(pax.get("uid"), "uid") : number(108, 8),
-                pax.containsKey("gid") ? decimal(pax.get("gid"), "gid") : number(116, 8),
+                pax.containsKey("uid") ? TarField.decimal(pax.get("uid"), "uid") : number(108, 8),
+                pax.containsKey("gid") ? TarField.decimal(pax.get("gid"), "gid") : number(116, 8),
                 size,
                 time[0],
                 (int) time[1],
@@ -168,60 +168,15 @@ final class TarStream {
                 attributes);
     }
 
-    private void begin(long size, List<long[]> sparse) throws IOException {
-        left = size;
-        at = 0;
-        part = 0;
-        if (sparse.isEmpty()) {
-            if (stored > 0 && stored != size) {
-                throw new BadArchive("a sparse file without a map");
-            }
-            return;
-        }
-        parts = new long[sparse.size() * 2];
-        long end = 0;
-        long data = 0;
-        for (int each = 0; each < sparse.size(); each++) {
-            long[] next = sparse.get(each);
-            if (next[0] < end || next[1] < 0 || next[0] > size - next[1]) {
-                throw new BadArchive("a sparse file whose parts overlap or lie beyond its end");
-            }
-            parts[2 * each] = next[0];
-            parts[2 * each + 1] = next[1];
-            end = next[0] + next[1];
-            data += next[1];
-        }
-        if (data != stored) {
-            throw new BadArchive("a sparse file with " + stored + " bytes of data for parts of " + data);
-        }
-    }
-
     /** How many zeros come next in the entry's data; they are passed. */
     long hole() {
-        if (parts.length == 0 && (stored > 0 || left == 0)) {
-            return 0;
-        }
-        while (part < parts.length && parts[part] + parts[part + 1] <= at) {
-            part += 2;
-        }
-        long next = part < parts.length ? parts[part] : at + left;
-        long zeros = Math.max(0, Math.min(left, next - at));
-        at += zeros;
-        left -= zeros;
-        return zeros;
+        return data.hole();
     }
 
     /** Reads data of the entry that is no hole. @return how many bytes; -1 at its end or at a hole */
     int read(byte[] buffer) throws IOException {
-        long available = left;
-        if (parts.length > 0) {
-            while (part < parts.length && parts[part] + parts[part + 1] <= at) {
-                part += 2;
-            }
-            available = part < parts.length && parts[part] <= at ? parts[part] + parts[part + 1] - at : 0;
-        }
-        int wanted = (int) Math.min(buffer.length, Math.min(available, stored));
-        if (wanted <= 0) {
+        int wanted = (int) Math.min(buffer.length, data.available());
+        if (wanted == 0) {
             return -1;
         }
         int got = in.read(buffer, 0, wanted);
@@ -230,8 +185,7 @@ final class TarStream {
         }
         position += got;
         stored -= got;
-        left -= got;
-        at += got;
+        data.pass(got);
         return got;
     }
 
@@ -264,13 +218,13 @@ final class TarStream {
     }
 
     private String name() {
-        String name = text(header, 0, 100);
-        boolean ustar = text(header, 257, 5).equals("ustar") && header[262] == 0;
-        String prefix = ustar ? text(header, 345, 155) : "";
+        String name = TarField.text(header, 0, 100);
+        boolean ustar = TarField.text(header, 257, 5).equals("ustar") && header[262] == 0;
+        String prefix = ustar ? TarField.text(header, 345, 155) : "";
         return prefix.isEmpty() ? name : prefix + "/" + name;
     }
 
-    private void parsePax(byte[] content, Map<String, String> pax, List<long[]> sparse) {
+    private void parsePax(byte[] content, Map<String, String> pax, SparseMap sparse) {
         long offset = -1;
         for (int from = 0; from < content.length; ) {
             int space = from;
@@ -292,9 +246,9 @@ final class TarStream {
             String key = new String(content, space + 1, equals - space - 1, StandardCharsets.ISO_8859_1);
             String value = new String(content, equals + 1, end - equals - 2, StandardCharsets.ISO_8859_1);
             if (key.equals("GNU.sparse.offset")) {
-                offset = decimal(value, "sparse map");
+                offset = TarField.decimal(value, "sparse map");
             } else if (key.equals("GNU.sparse.numbytes")) {
-                add(sparse, offset, decimal(value, "sparse map"));
+                sparse.add(offset, TarField.decimal(value, "sparse map"));
             } else if (value.isEmpty() && !key.startsWith("SCHILY.xattr.")) {
                 pax.remove(key); // back to what the header says
             } else {
@@ -305,7 +259,7 @@ final class TarStream {
     }
 
     /** The map begins in the header and goes on in records behind it. @return the file's size */
-    private long oldGnuSparse(List<long[]> sparse) throws IOException {
+    private long oldGnuSparse(SparseMap sparse) throws IOException {
         sparse.clear();
         long size = number(483, 12);
         byte[] record = header.clone();
@@ -314,7 +268,9 @@ final class TarStream {
         int more = 482;
         while (true) {
             for (int each = 0; each < count && record[from + each * 24] != 0; each++) {
-                add(sparse, number(record, from + each * 24, 12), number(record, from + each * 24 + 12, 12));
+                sparse.add(
+                        TarField.number(record, from + each * 24, 12),
+                        TarField.number(record, from + each * 24 + 12, 12));
             }
             if (record[more] == 0) {
                 break;
@@ -324,14 +280,11 @@ final class TarStream {
             count = 21;
             more = 504;
         }
-        if (sparse.isEmpty()) {
-            sparse.add(new long[] {size, 0});
-        }
         return size;
     }
 
     /** Version 1.0: decimal numbers in front of the data, filled up to a record. */
-    private void sparseMapInData(List<long[]> sparse) throws IOException {
+    private void sparseMapInData(SparseMap sparse) throws IOException {
         sparse.clear();
         long before = position;
         byte[] record = new byte[RECORD];
@@ -339,14 +292,11 @@ final class TarStream {
         long count = mapNumber(record, index);
         for (long each = 0; each < count; each++) {
             long offset = mapNumber(record, index);
-            add(sparse, offset, mapNumber(record, index));
+            sparse.add(offset, mapNumber(record, index));
         }
         stored -= position - before;
         if (stored < 0) {
             throw new BadArchive("a sparse map that is longer than its file");
-        }
-        if (sparse.isEmpty()) {
-            sparse.add(new long[] {0, 0});
         }
     }
 
@@ -369,84 +319,8 @@ final class TarStream {
         throw new BadArchive("a sparse map that cannot be read");
     }
 
-    private static void add(List<long[]> sparse, long offset, long length) {
-        if (offset < 0 || length < 0 || offset > Long.MAX_VALUE - length || sparse.size() >= SPARSE_PARTS) {
-            throw new BadArchive("a sparse map that cannot be right");
-        }
-        sparse.add(new long[] {offset, length});
-    }
-
-    private static String text(byte[] bytes, int from, int length) {
-        int end = from;
-        while (end < from + length && bytes[end] != 0) {
-            end++;
-        }
-        return new String(bytes, from, end - from, StandardCharsets.ISO_8859_1);
-    }
-
     private long number(int from, int length) {
-        return number(header, from, length);
-    }
-
-    /** Octal, or with the first bit set a number in base 256. */
-    private static long number(byte[] bytes, int from, int length) {
-        if ((bytes[from] & 0x80) != 0) {
-            boolean negative = (bytes[from] & 0x40) != 0;
-            long value = negative ? -1 : 0;
-            for (int index = from; index < from + length; index++) {
-                int each = index == from && !negative ? bytes[index] & 0x7F : bytes[index] & 0xFF;
-                if (value > Long.MAX_VALUE >> 8 || value < Long.MIN_VALUE >> 8) {
-                    throw new BadArchive("a number that is too large");
-                }
-                value = value << 8 | each;
-            }
-            return value;
-        }
-        long value = 0;
-        boolean ended = false;
-        for (int index = from; index < from + length; index++) {
-            int each = bytes[index];
-            if (each >= '0' && each <= '7' && !ended) {
-                value = value << 3 | each - '0';
-            } else if (each == ' ' || each == 0) {
-                ended = value != 0 || index > from && bytes[index - 1] == '0';
-            } else {
-                throw new BadArchive("a number that is none");
-            }
-        }
-        return value;
-    }
-
-    private static long decimal(@Nullable String text, String what) {
-        if (text == null
-                || text.isEmpty()
-                || text.length() > 18
-                || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            throw new BadArchive("a " + what + " that is no number");
-        }
-        return Long.parseLong(text);
-    }
-
-    /** Seconds with a fraction, of which nine digits count. */
-    private static long[] time(String text) {
-        boolean negative = text.startsWith("-");
-        String rest = negative ? text.substring(1) : text;
-        int dot = rest.indexOf('.');
-        long seconds = decimal(dot < 0 ? rest : rest.substring(0, dot), "time");
-        String fraction = dot < 0 ? "" : rest.substring(dot + 1);
-        long nanos = fraction.isEmpty() ? 0 : decimal((fraction + "000000000").substring(0, 9), "time");
-        if (!negative) {
-            return new long[] {seconds, nanos};
-        }
-        return nanos == 0 ? new long[] {-seconds, 0} : new long[] {-seconds - 1, 1_000_000_000 - nanos};
-    }
-
-    private static byte[] base64(String value) {
-        try {
-            return Base64.getMimeDecoder().decode(value);
-        } catch (IllegalArgumentException e) {
-            return new byte[0];
-        }
+        return TarField.number(header, from, length);
     }
 
     private static int padding(long size) {

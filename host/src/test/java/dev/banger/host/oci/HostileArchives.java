@@ -230,6 +230,11 @@ final class HostileArchives {
         refused(
                 "a negative size",
                 tar -> tar.add(entry("f", '0').size(-2).data(new byte[0])).raw(negativeSize()));
+        refused("a negative size of a pax header", tar -> {
+            byte[] header = negativeSize();
+            header[156] = 'x';
+            tar.raw(TarBytes.sealed(header));
+        });
         refused("a wrong checksum", tar -> {
             byte[] header = TarBytes.header(entry("f", '0'));
             header[0] ^= 1;

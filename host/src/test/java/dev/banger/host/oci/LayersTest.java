@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageProgram;
+import dev.banger.host.linux.SparseDigest;
 import dev.banger.image.RootfsBuilder.Built;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -151,12 +154,12 @@ class LayersTest {
     @Test
     void whatIsOverwrittenTakesUpNoSpace() throws Exception {
         byte[] large = new byte[20 << 20];
-        new java.util.Random(1).nextBytes(large);
+        new Random(1).nextBytes(large);
         pull(
                 new TarBytes().add(entry("large", '0').data(large)).done(),
                 new TarBytes().file(".wh.large", "").file("small", "s").done());
 
-        assertThat(dev.banger.host.linux.SparseDigest.dataBytes(puller.rootfs()))
+        assertThat(SparseDigest.dataBytes(puller.rootfs()))
                 .as("what is left of 20 MiB, with the file system's own")
                 .isLessThan(8 << 20);
     }
@@ -179,9 +182,9 @@ class LayersTest {
         byte[] one = new TarBytes().file("one", "1").done();
         byte[] two = new TarBytes().file("two", "2").done();
         byte[] three = new TarBytes().file("three", "3").done();
-        byte[] head = LayoutBuilder.gzip(java.util.Arrays.copyOf(three, 512));
-        byte[] tail = LayoutBuilder.gzip(java.util.Arrays.copyOfRange(three, 512, three.length));
-        byte[] members = java.util.Arrays.copyOf(head, head.length + tail.length);
+        byte[] head = LayoutBuilder.gzip(Arrays.copyOf(three, 512));
+        byte[] tail = LayoutBuilder.gzip(Arrays.copyOfRange(three, 512, three.length));
+        byte[] members = Arrays.copyOf(head, head.length + tail.length);
         System.arraycopy(tail, 0, members, head.length, tail.length);
         LayoutBuilder layout =
                 new LayoutBuilder().layer(one, one).zstdLayer(two).layer(members, three);
@@ -235,6 +238,17 @@ class LayersTest {
         assertThatExceptionOfType(BangerException.class)
                 .isThrownBy(() -> puller.pull(reference))
                 .withMessageContaining("for linux/arm64/v8");
+    }
+
+    @Test
+    void aCompressedArchiveIsRefusedWithWhatToDo() throws Exception {
+        byte[] archive = LayoutBuilder.gzip(LayoutBuilder.dockerArchive(List.of(new byte[1024])));
+        Path file = Files.write(directory.resolve("saved.tar.gz"), archive);
+
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> puller.pull("docker-archive:" + file))
+                .matches(e -> e.code() == ErrorCode.INVALID_ARGUMENT)
+                .withMessageContaining("gunzip");
     }
 
     @Test

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.banger.api.BangerException;
 import dev.banger.api.CachedLayer;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.linux.ProgramRunner;
 import dev.banger.operation.Progress;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -96,7 +98,7 @@ class RegistryTest {
     @Test
     void aDigestIsPulledAndComparedInPlaceOfATag() throws Exception {
         String manifest = layout.manifest();
-        String digest = LayoutBuilder.digest(manifest.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        String digest = LayoutBuilder.digest(manifest.getBytes(StandardCharsets.UTF_8));
 
         puller.pull(registry.host() + "/team/app@" + digest);
 
@@ -255,6 +257,14 @@ class RegistryTest {
         assertThat(failure()).hasMessageContaining("" + status).hasMessageContaining(registry.host());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1:1", "no-such-host.invalid"})
+    void aRegistryThatCannotBeReachedIsNamed(String host) {
+        reference = host + "/team/app:1";
+
+        assertThat(failure()).hasMessageContaining(host).hasMessageNotContaining("Exception");
+    }
+
     @Test
     void aBusyRegistryIsAskedAgain() throws Exception {
         AtomicInteger asked = new AtomicInteger();
@@ -290,7 +300,7 @@ class RegistryTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"ftp://127.0.0.1/x", "file:///etc/passwd", "http://user@127.0.0.1/x", "//", "", "jar:file:x"})
-    void banger_does_not_go_wherever_it_is_sent(String to) {
+    void doesNotGoWhereverItIsSent(String to) {
         registry.twist((exchange, path) -> {
             EvilRegistry.redirect(exchange, to);
             return true;
@@ -400,7 +410,7 @@ class RegistryTest {
         Path file = Files.createDirectories(directory.resolve(".docker")).resolve("config.json");
         Files.writeString(file, "{\"credsStore\":\"test\"}");
         var environment = Map.of("HOME", directory.toString(), "PATH", programs + ":" + System.getenv("PATH"));
-        Credentials credentials = new Credentials(environment, new dev.banger.host.linux.ProgramRunner(environment));
+        Credentials credentials = new Credentials(environment, new ProgramRunner(environment));
 
         assertThat(credentials.find(registry.host(), "team/app"))
                 .contains(new Credentials.Given("user", "secret", false));

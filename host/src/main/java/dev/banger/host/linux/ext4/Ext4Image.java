@@ -30,7 +30,6 @@ public final class Ext4Image implements AutoCloseable {
     private static final int ROOT = 2;
     private static final int FIRST = 11;
     private static final int EXTENTS = 0x80000;
-    private static final int TAIL = 12;
 
     private final Path file;
     private final FileChannel channel;
@@ -209,7 +208,11 @@ public final class Ext4Image implements AutoCloseable {
         int flags = 0;
         switch (inode.type()) {
             case DIRECTORY -> {
-                writeDirectory(inode);
+                content.begin();
+                for (ByteBuffer block : DirectoryBlocks.of(inode, geometry)) {
+                    content.bytes(block.array(), 0, Geometry.BLOCK);
+                }
+                content.end(inode);
                 flags = EXTENTS;
             }
             case REGULAR -> flags = EXTENTS;
@@ -238,7 +241,7 @@ public final class Ext4Image implements AutoCloseable {
             for (int at = 0; at < inode.extents.length; at += 3) {
                 blocks += inode.extents[at + 2];
             }
-            blocks += writeExtents(inode, raw);
+            blocks += new ExtentTree(geometry, map, writer).write(inode, raw);
         }
         if (!inode.attributes.isEmpty()) {
             var inside = Attributes.inInode(inode.attributes);
@@ -272,105 +275,6 @@ public final class Ext4Image implements AutoCloseable {
         raw.putShort(0x80, (short) 32);
         raw.putInt(0x84, extra).putInt(0x88, extra).putInt(0x8C, extra);
         raw.putInt(0x90, seconds).putInt(0x94, extra);
-    }
-
-    /** Linear, as mke2fs makes them; the kernel reads them as well as hashed ones. */
-    private void writeDirectory(Inode directory) throws IOException {
-        List<ByteBuffer> blocks = new ArrayList<>();
-        ByteBuffer block = ByteBuffer.allocate(Geometry.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
-        blocks.add(block);
-        int[] lastAt = new int[1];
-        add(block, lastAt, directory.number, Inode.Type.DIRECTORY, ".");
-        add(block, lastAt, directory.parent, Inode.Type.DIRECTORY, "..");
-        for (Map.Entry<String, Inode.Link> entry : directory.children().entrySet()) {
-            if (block.remaining() - TAIL < entryBytes(entry.getKey())) {
-                block = close(block, lastAt[0]);
-                blocks.add(block);
-            }
-            Inode inode = entry.getValue().inode();
-            add(block, lastAt, inode.number, inode.type(), entry.getKey());
-        }
-        close(block, lastAt[0]);
-        content.begin();
-        for (ByteBuffer each : blocks) {
-            each.putInt(
-                    Geometry.BLOCK - 4,
-                    geometry.checksum(
-                            Geometry.number(directory.number),
-                            Geometry.number(0),
-                            each.slice(0, Geometry.BLOCK - TAIL)));
-            content.bytes(each.array(), 0, Geometry.BLOCK);
-        }
-        content.end(directory);
-    }
-
-    private static int entryBytes(String name) {
-        return 8 + name.length() + 3 & ~3;
-    }
-
-    private static void add(ByteBuffer block, int[] lastAt, int number, Inode.Type type, String name) {
-        lastAt[0] = block.position();
-        int bytes = entryBytes(name);
-        block.putInt(number)
-                .putShort((short) bytes)
-                .put((byte) name.length())
-                .put((byte) type.entryType)
-                .put(name.getBytes(StandardCharsets.ISO_8859_1))
-                .position(lastAt[0] + bytes);
-    }
-
-    /** The last entry takes the rest of the block, but for the checksum's. @return a fresh block */
-    private static ByteBuffer close(ByteBuffer block, int lastAt) {
-        int tail = Geometry.BLOCK - TAIL;
-        block.putShort(lastAt + 4, (short) (tail - lastAt));
-        block.putShort(tail + 4, (short) TAIL).put(tail + 7, (byte) 0xDE);
-        return ByteBuffer.allocate(Geometry.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    /** Up to four entries lie in the inode, more in a tree of blocks beneath. @return blocks that it took */
-    private int writeExtents(Inode inode, ByteBuffer raw) throws IOException {
-        int[] level = inode.extents; // triples of logical block, where, count
-        int depth = 0;
-        int took = 0;
-        int perBlock = (Geometry.BLOCK - 12 - 4) / 12;
-        while (level.length / 3 > 4) {
-            int nodes = (level.length / 3 + perBlock - 1) / perBlock;
-            int[] above = new int[nodes * 3];
-            for (int node = 0; node < nodes; node++) {
-                int from = node * perBlock * 3;
-                int until = Math.min(level.length, from + perBlock * 3);
-                ByteBuffer block = ByteBuffer.allocate(Geometry.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
-                node(block, 0, level, from, until, perBlock, depth);
-                int sum = geometry.checksum(
-                        Geometry.number(inode.number), Geometry.number(0), block.slice(0, 12 + perBlock * 12));
-                block.putInt(12 + perBlock * 12, sum);
-                int number = map.take(1)[0];
-                writer.write(number, block);
-                above[node * 3] = level[from];
-                above[node * 3 + 1] = number;
-            }
-            took += nodes;
-            level = above;
-            depth++;
-        }
-        node(raw, 0x28, level, 0, level.length, 4, depth);
-        return took;
-    }
-
-    private static void node(ByteBuffer out, int at, int[] level, int from, int until, int capacity, int depth) {
-        out.putShort(at, (short) 0xF30A)
-                .putShort(at + 2, (short) ((until - from) / 3))
-                .putShort(at + 4, (short) capacity)
-                .putShort(at + 6, (short) depth);
-        int entry = at + 12;
-        for (int next = from; next < until; next += 3, entry += 12) {
-            out.putInt(entry, level[next]);
-            if (depth == 0) {
-                out.putShort(entry + 4, (short) level[next + 2]).putInt(entry + 8, level[next + 1]);
-            } else {
-                out.putInt(entry + 4, level[next + 1]);
-            }
-        }
     }
 
     private void writeGroups(int lastInode, int[] directories) throws IOException {

@@ -13,6 +13,7 @@ import dev.banger.host.linux.ext4.Inode.Type;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -186,7 +187,7 @@ class Ext4ImageTest {
     @Test
     void attributesLieInTheInodeOrInABlock() throws Exception {
         byte[] acl = ByteBuffer.allocate(4 + 5 * 8)
-                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(2)
                 .putShort((short) 1)
                 .putShort((short) 6)
