@@ -114,7 +114,29 @@ public interface BangerApi {
     /** Removes the layers that no pull is using now. Images do not need them. @return what was removed */
     List<CachedLayer> pruneLayers();
 
+    /**
+     * Boots a VM of an image to make a new one in: its root disk is a copy of the image, it has no work disk, and it is deleted with
+     * the daemon if its maker does not do so before. {@link #keepImage} makes an image of it.
+     */
+    Operation<VmInfo> customizeImage(String base, ImageCustomize request);
+
+    /**
+     * Makes an image of a VM from {@link #customizeImage}: takes out what made it this VM, stops it, checks its file system and
+     * publishes it; the VM then is gone. Whatever fails, there is no image, and the VM is left to its maker.
+     */
+    Operation<ImageInfo> keepImage(String ref, ImageKeep request);
+
     void deleteImage(String name);
+
+    /**
+     * Makes another name stand for an image, as well and at once; what that name stood for stays for as long as VMs need it.
+     *
+     * @param as null: the name of the image that VMs get when they ask for none
+     */
+    ImageInfo promoteImage(String name, @Nullable String as);
+
+    /** Compares the packages and files of two images; reads all of both. */
+    ImageDiff diffImages(String before, String after);
 
     List<KernelInfo> kernels();
 

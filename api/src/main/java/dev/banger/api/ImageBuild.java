@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * An image to build.
  *
  * @param name of the image; null: the source's own name
- * @param source {@code debian} (from Debian's packages), or {@code tar} / {@code directory} (a root file system on the host)
- * @param path the tar file or directory for those sources
+ * @param source {@code debian} (from Debian's packages), or {@code tar} / {@code directory} / {@code ext4} (a root file
+ *     system on the host)
+ * @param path the file or directory for those sources
  * @param packages additional Debian packages
  * @param refresh build again even if an image of that name is there
  */

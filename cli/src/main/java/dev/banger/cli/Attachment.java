@@ -20,13 +20,18 @@ final class Attachment {
 
     /** Runs until the program ends. @return its exit status */
     int join(ExecSession session, boolean terminal) {
+        return join(session, terminal, console.stdin());
+    }
+
+    /** The same with other input than the caller's. */
+    int join(ExecSession session, boolean terminal, InputStream from) {
         try (session) {
             console.onSignal(session::signal);
             if (terminal) {
                 console.raw(true);
                 console.onResize(session::resize);
             }
-            Thread stdin = Thread.ofPlatform().daemon().name("stdin").start(() -> input(session));
+            Thread stdin = Thread.ofPlatform().daemon().name("stdin").start(() -> input(from, session));
             List<Thread> outputs = List.of(
                     Thread.ofPlatform()
                             .daemon()
@@ -53,9 +58,9 @@ final class Attachment {
         }
     }
 
-    private void input(ExecSession session) {
+    private static void input(InputStream from, ExecSession session) {
         try (OutputStream out = session.stdin()) {
-            console.stdin().transferTo(out);
+            from.transferTo(out);
         } catch (IOException e) {
             return; // the program ended, or the client did: either way nobody wants more
         }

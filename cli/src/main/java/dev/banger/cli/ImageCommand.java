@@ -17,6 +17,10 @@ import picocli.CommandLine.Command;
             ImageShowCommand.class,
             ImageBuildCommand.class,
             ImagePullCommand.class,
+            ImageCustomizeCommand.class,
+            ImageRegisterCommand.class,
+            ImagePromoteCommand.class,
+            ImageDiffCommand.class,
             ImageWarmCommand.class,
             ImageCacheCommand.class,
             ImageDeleteCommand.class

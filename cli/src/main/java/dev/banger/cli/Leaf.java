@@ -2,6 +2,8 @@ package dev.banger.cli;
 
 import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
+import dev.banger.api.VmInfo;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -44,5 +46,22 @@ abstract class Leaf implements Callable<Integer> {
             out().errorDetail(e.detail());
         }
         return e.code().exitCode();
+    }
+
+    /** Deletes a VM that was made for this command, also when that was cancelled: then the interrupt waits until the VM is gone. */
+    void delete(VmInfo made) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            api().deleteVm(made.id()).await(event -> {});
+        } catch (BangerException e) {
+            // Somebody else deleted it: what was wanted has happened.
+            if (e.code() != ErrorCode.NOT_FOUND) {
+                out().notice("warning: could not delete " + made.name() + ": " + e.getMessage());
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

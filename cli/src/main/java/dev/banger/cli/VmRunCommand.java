@@ -1,7 +1,5 @@
 package dev.banger.cli;
 
-import dev.banger.api.BangerException;
-import dev.banger.api.ErrorCode;
 import dev.banger.api.ExecSession;
 import dev.banger.api.VmInfo;
 import java.util.List;
@@ -67,23 +65,6 @@ final class VmRunCommand extends Leaf {
         } finally {
             if (remove) {
                 delete(made);
-            }
-        }
-    }
-
-    /** Also when the command was cancelled: then the interrupt waits until the VM is gone. */
-    private void delete(VmInfo made) {
-        boolean interrupted = Thread.interrupted();
-        try {
-            api().deleteVm(made.id()).await(event -> {});
-        } catch (BangerException e) {
-            // Somebody else deleted it: what was wanted has happened.
-            if (e.code() != ErrorCode.NOT_FOUND) {
-                out().notice("warning: could not delete " + made.name() + ": " + e.getMessage());
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
             }
         }
     }

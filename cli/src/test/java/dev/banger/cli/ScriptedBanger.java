@@ -12,7 +12,10 @@ import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
 import dev.banger.api.GuestConnection;
 import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageCustomize;
+import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
+import dev.banger.api.ImageKeep;
 import dev.banger.api.ImagePull;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
@@ -471,8 +474,36 @@ final class ScriptedBanger implements BangerApi {
     }
 
     @Override
+    public Operation<VmInfo> customizeImage(String base, ImageCustomize request) {
+        called("customize " + request, base);
+        return creation;
+    }
+
+    @Override
+    public Operation<ImageInfo> keepImage(String ref, ImageKeep request) {
+        called("keep " + ref + " as", request.name());
+        return FakeOperation.succeeding(Samples.image(request.name()));
+    }
+
+    @Override
     public void deleteImage(String name) {
         called("delete image", name);
+    }
+
+    @Override
+    public ImageInfo promoteImage(String name, @Nullable String as) {
+        called("promote to " + as, name);
+        return Samples.image(as == null ? "debian" : as);
+    }
+
+    @Override
+    public ImageDiff diffImages(String before, String after) {
+        called("diff to " + after, before);
+        return new ImageDiff(
+                List.of(
+                        new ImageDiff.PackageChange("jq", ImageDiff.Change.ADDED, null, "1.6"),
+                        new ImageDiff.PackageChange("vim", ImageDiff.Change.CHANGED, "1", "2")),
+                List.of(new ImageDiff.FileChange("/etc/old\033[2J", ImageDiff.Change.REMOVED)));
     }
 
     @Override

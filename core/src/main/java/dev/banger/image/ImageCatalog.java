@@ -21,6 +21,9 @@ public interface ImageCatalog {
     /** Makes what was built in {@code staging} the image of that name, durably. */
     Image publish(Path staging, String name, RootfsBuilder.Built built);
 
+    /** Makes a name stand for what is in an image of another name, without a copy, durably. */
+    Image promote(Image image, String name);
+
     /** Removes a directory from {@link #stage}, published or not. Idempotent. */
     void discard(Path staging);
 

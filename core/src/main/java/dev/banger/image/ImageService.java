@@ -99,14 +99,47 @@ public final class ImageService {
             if (found.isPresent() && !refresh) {
                 return found.get();
             }
-            Path staging = catalog.stage();
-            try {
-                RootfsBuilder.Built built = work.apply(staging);
-                progress.stage("publishing image " + name);
-                return catalog.publish(staging, name, built);
-            } finally {
-                catalog.discard(staging);
-            }
+            return publish(name, work, progress);
+        }
+    }
+
+    private Image publish(String name, Function<Path, RootfsBuilder.Built> content, Progress progress) {
+        Path staging = catalog.stage();
+        try {
+            RootfsBuilder.Built built = content.apply(staging);
+            progress.stage("publishing image " + name);
+            return catalog.publish(staging, name, built);
+        } finally {
+            catalog.discard(staging);
+        }
+    }
+
+    /** Fails unless a new image can get that name; {@code replace}: also one that another image has. */
+    public void checkFree(String name, boolean replace) {
+        if (catalog.find(ImageName.check(name)).isPresent() && !replace) {
+            throw new BangerException(
+                    ErrorCode.ALREADY_EXISTS,
+                    "there is an image " + name + "; choose another name, or replace it with --replace");
+        }
+    }
+
+    /**
+     * Makes an image of what {@code content} leaves in a directory it is given, as {@link RootfsBuilder#build} does; nothing is left of
+     * it if that fails.
+     */
+    public Image add(String name, boolean replace, Function<Path, RootfsBuilder.Built> content, Progress progress) {
+        ImageName.check(name);
+        try (var lock = locks.take(name)) {
+            checkFree(name, replace);
+            return publish(name, content, progress);
+        }
+    }
+
+    /** Makes another name stand for an image, too. */
+    public Image promote(String name, String as) {
+        try (var lock = locks.take(ImageName.check(as))) {
+            Image image = get(name);
+            return image.name().equals(as) ? image : catalog.promote(image, as);
         }
     }
 

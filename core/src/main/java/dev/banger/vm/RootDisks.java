@@ -46,6 +46,23 @@ public interface RootDisks {
      */
     void overlay(Path content, Path base, Path file);
 
+    /**
+     * Makes a disk that has all of the image in a file of its own.
+     *
+     * @param bytes its size, at least the image's; the guest grows its file system to that
+     */
+    void whole(Image image, Path file, long bytes);
+
+    /**
+     * Makes the root file system of an image of a disk from {@link #whole} that nobody uses any more: takes it away, checks it, and gives
+     * back the space of what is free in it.
+     *
+     * @param rootfs where it is to be
+     * @return whether it has an init of its own
+     * @throws dev.banger.api.BangerException DATA_CORRUPT when the file system is damaged; the disk then may be gone
+     */
+    boolean intoImage(Path file, Path rootfs);
+
     /** How root disks are made here. */
     List<Check> doctor();
 

@@ -122,7 +122,8 @@ final class VmCreation {
             throw BangerException.invalid("a VM here can have " + MIN_MEMORY_MIB + " to " + hostMemory
                     + " MiB of memory (the host's), not " + spec.memoryMiB());
         }
-        if (spec.workDiskBytes() < MIN_DISK_BYTES || spec.workDiskBytes() > MAX_DISK_BYTES) {
+        boolean workDisk = spec.workDiskBytes() != 0;
+        if (workDisk && (spec.workDiskBytes() < MIN_DISK_BYTES || spec.workDiskBytes() > MAX_DISK_BYTES)) {
             throw BangerException.invalid(
                     "a work disk can be 64 MiB to 16 TiB, not " + spec.workDiskBytes() + " bytes");
         }

@@ -3,6 +3,8 @@ package dev.banger.vm;
 import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.ImageCustomize;
+import dev.banger.api.ImageKeep;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkUsage;
@@ -59,6 +61,7 @@ public final class VmService implements AutoCloseable {
     private final Pool pool;
     private final Snapshots snapshots;
     private final Forks forks;
+    private final Customization customization;
 
     /** {@code vmsDirectory} exists and belongs to this service alone. */
     public VmService(
@@ -89,6 +92,7 @@ public final class VmService implements AutoCloseable {
         snapshots =
                 new Snapshots(store, snapshotStore, lifecycle, starter, live, locks, host, images, kernels, templates);
         forks = new Forks(snapshots, store, snapshotStore, lifecycle, starter, creation, directories, locks, host);
+        customization = new Customization(lifecycle, starter, creation, live, liveness, locks, host, images);
         reconcile = new Reconcile(store, handleFiles, handles, live, directories, lifecycle, snapshots, host);
     }
 
@@ -416,6 +420,23 @@ public final class VmService implements AutoCloseable {
 
     public List<VmRecord> fork(String ref, VmFork request, Progress progress) {
         return forks.fork(get(ref).id(), request, progress);
+    }
+
+    /** Checks a request for a VM to make an image in, changing nothing. */
+    public void checkCustomize(String base, ImageCustomize request) {
+        customization.check(base, request);
+    }
+
+    /** Boots a VM to make an image in. Whatever fails, nothing is left of it. */
+    public VmRecord customize(String base, ImageCustomize request, Progress progress) {
+        return customization.begin(base, request, progress);
+    }
+
+    /** Makes an image of such a VM, which then is gone. */
+    public Image keepImage(String ref, ImageKeep request, Progress progress) {
+        Image image = customization.finish(get(ref).id(), request, progress);
+        delete(ref, progress);
+        return image;
     }
 
     /** Names of what is based on a snapshot: VMs, and snapshots as {@code VM@NAME}. */

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param image name of the image it was made from
  * @param imageDigest which build of that image its root overlay is based on; empty while the VM is being created
+ * @param workDiskBytes 0: it has none, and its home is on the root disk
  * @param acceleration {@code kvm} or {@code tcg} when asked for; null: what works
  * @param network name of one of {@link Networks}
  * @param ephemeral whether it is deleted with the command it was made for, at the latest when the next daemon starts

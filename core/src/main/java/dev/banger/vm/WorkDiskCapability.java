@@ -8,6 +8,8 @@ import java.util.Optional;
 /** The VM's work disk, mounted where root's home is: it survives stop and start and can grow (E2). */
 public final class WorkDiskCapability implements VmCapability {
     private static final String MOUNT_POINT = "/root";
+    /** A VM without a work disk has an empty one that is not mounted: every machine has the same disks in the same places. */
+    private static final long LEAST_BYTES = 64L << 20;
 
     private final WorkDisks disks;
 
@@ -22,13 +24,16 @@ public final class WorkDiskCapability implements VmCapability {
 
     @Override
     public Optional<Disk> disk(VmRecord vm) {
-        return Optional.of(
-                disks.prepare(Path.of(vm.runtime().workDisk()), vm.spec().workDiskBytes()));
+        return Optional.of(disks.prepare(
+                Path.of(vm.runtime().workDisk()),
+                Math.max(LEAST_BYTES, vm.spec().workDiskBytes())));
     }
 
     @Override
     public void contribute(VmRecord vm, Identity.Builder identity) {
-        identity.workDisk(MOUNT_POINT);
+        if (vm.spec().workDiskBytes() > 0) {
+            identity.workDisk(MOUNT_POINT);
+        }
     }
 
     @Override
@@ -38,7 +43,7 @@ public final class WorkDiskCapability implements VmCapability {
             if (Files.notExists(file)) {
                 return; // made at the first start, then of the new size
             }
-            disks.prepare(file, before.spec().workDiskBytes());
+            disks.prepare(file, Math.max(LEAST_BYTES, before.spec().workDiskBytes()));
             disks.grow(file, after.workDiskBytes());
         }
     }

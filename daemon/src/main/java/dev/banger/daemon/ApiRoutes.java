@@ -9,7 +9,10 @@ import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageCustomize;
+import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
+import dev.banger.api.ImageKeep;
 import dev.banger.api.ImagePull;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
@@ -193,6 +196,44 @@ final class ApiRoutes {
                         202,
                         call -> begun(call, api.pullImage(call.body(ImagePull.class)))),
                 get("/v1/images/{image}", "Shows an image.", ImageInfo.class, call -> api.image(call.part("image"))),
+                new Route(
+                        "POST",
+                        "/v1/images/{image}/promote",
+                        "Makes another name (as=NAME; debian) stand for an image, too.",
+                        List.of("as"),
+                        null,
+                        ImageInfo.class,
+                        200,
+                        call -> api.promoteImage(
+                                call.part("image"), call.query("as").orElse(null))),
+                new Route(
+                        "GET",
+                        "/v1/images/{image}/diff",
+                        "What another image (to=NAME) has in packages and files that this one has not.",
+                        List.of("to"),
+                        null,
+                        ImageDiff.class,
+                        200,
+                        call -> api.diffImages(
+                                call.part("image"), call.query("to").orElse(""))),
+                new Route(
+                        "POST",
+                        "/v1/images/{image}/customize",
+                        "Boots a VM to make another image in; delete it unless it becomes one.",
+                        NO_QUERY,
+                        ImageCustomize.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.customizeImage(call.part("image"), call.body(ImageCustomize.class)))),
+                new Route(
+                        "POST",
+                        "/v1/vms/{vm}/image",
+                        "Makes an image of a VM that was made for that, which then is gone.",
+                        NO_QUERY,
+                        ImageKeep.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.keepImage(call.part("vm"), call.body(ImageKeep.class)))),
                 new Route(
                         "DELETE",
                         "/v1/images/{image}",

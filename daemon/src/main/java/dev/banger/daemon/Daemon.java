@@ -33,6 +33,7 @@ import dev.banger.host.qemu.QemuCandidate;
 import dev.banger.host.qemu.QemuProcesses;
 import dev.banger.host.qemu.QemuVmm;
 import dev.banger.host.rootfs.DirectoryRootfsBuilder;
+import dev.banger.host.rootfs.Ext4Comparison;
 import dev.banger.host.rootfs.Ext4RootfsBuilder;
 import dev.banger.host.rootfs.TarRootfsBuilder;
 import dev.banger.host.store.HandleFile;
@@ -172,8 +173,8 @@ final class Daemon implements AutoCloseable {
                 new IpLinks(programs),
                 BridgeComposition.named(places, firewall, programs, bridgeNames));
         parts.push("named networks", namedNetworks::close);
-        HostRootDisks rootDisks =
-                new HostRootDisks(settings.text(Key.ROOT_DISKS).orElse("auto"), places.images(), vmsDirectory);
+        HostRootDisks rootDisks = new HostRootDisks(
+                settings.text(Key.ROOT_DISKS).orElse("auto"), places.images(), vmsDirectory, programs);
         HostSeams host = new HostSeams(
                 new VmmSelector(List.of(
                         new FirecrackerCandidate(
@@ -222,6 +223,7 @@ final class Daemon implements AutoCloseable {
                 vms,
                 templates,
                 images,
+                new Ext4Comparison(),
                 kernels,
                 namedNetworks,
                 operations,

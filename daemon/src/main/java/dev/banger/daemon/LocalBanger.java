@@ -11,7 +11,10 @@ import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
 import dev.banger.api.GuestConnection;
 import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageCustomize;
+import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
+import dev.banger.api.ImageKeep;
 import dev.banger.api.ImagePull;
 import dev.banger.api.KernelInfo;
 import dev.banger.api.LogKind;
@@ -35,6 +38,7 @@ import dev.banger.api.VmStats;
 import dev.banger.config.Bundle;
 import dev.banger.config.Configuration;
 import dev.banger.image.Image;
+import dev.banger.image.ImageComparison;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
@@ -60,6 +64,7 @@ final class LocalBanger implements BangerApi {
     private final VmService vms;
     private final Templates templates;
     private final ImageService images;
+    private final ImageComparison comparison;
     private final KernelService kernels;
     private final NetworkService networks;
     private final Operations operations;
@@ -74,6 +79,7 @@ final class LocalBanger implements BangerApi {
             VmService vms,
             Templates templates,
             ImageService images,
+            ImageComparison comparison,
             KernelService kernels,
             NetworkService networks,
             Operations operations,
@@ -85,6 +91,7 @@ final class LocalBanger implements BangerApi {
         this.vms = vms;
         this.templates = templates;
         this.images = images;
+        this.comparison = comparison;
         this.kernels = kernels;
         this.networks = networks;
         this.operations = operations;
@@ -326,6 +333,24 @@ final class LocalBanger implements BangerApi {
     }
 
     @Override
+    public Operation<VmInfo> customizeImage(String base, ImageCustomize request) {
+        vms.checkCustomize(base, request);
+        return operations.start(
+                "image.customize", base, progress -> presenter.vm(vms.customize(base, request, progress)));
+    }
+
+    @Override
+    public Operation<ImageInfo> keepImage(String ref, ImageKeep request) {
+        VmRecord vm = vms.get(ref);
+        images.checkFree(request.name(), request.replace());
+        return operations.start("image.keep", request.name(), progress -> {
+            ImageInfo made = present(vms.keepImage(vm.id(), request, progress));
+            images.collectGarbage(vms::users);
+            return made;
+        });
+    }
+
+    @Override
     public List<CachedLayer> cachedLayers() {
         return images.cachedLayers();
     }
@@ -338,6 +363,18 @@ final class LocalBanger implements BangerApi {
     @Override
     public void deleteImage(String name) {
         images.delete(name, vms::users);
+    }
+
+    @Override
+    public ImageInfo promoteImage(String name, @Nullable String as) {
+        Image promoted = images.promote(name, Objects.requireNonNullElse(as, ImageService.DEFAULT));
+        images.collectGarbage(vms::users);
+        return present(promoted);
+    }
+
+    @Override
+    public ImageDiff diffImages(String before, String after) {
+        return comparison.compare(images.get(before), images.get(after));
     }
 
     @Override

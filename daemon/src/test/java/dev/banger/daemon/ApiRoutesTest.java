@@ -47,6 +47,9 @@ class ApiRoutesTest {
                 "POST | /v1/vms/dev/snapshots | '' | createSnapshot[dev, null]",
                 "POST | /v1/vms/dev/snapshots/clean/restore | '' | restoreSnapshot[dev, clean]",
                 "POST | /v1/vms/dev/fork | {\"name\": \"x\", \"count\": 2} | forkVm[dev, VmFork[name=x, count=2]]",
+                "POST | /v1/images/debian/customize | {\"rootBytes\": 7} | customizeImage[debian,"
+                        + " ImageCustomize[rootBytes=7, kernel=null, cpus=null, memoryMiB=null, acceleration=null, network=null]]",
+                "POST | /v1/vms/dev/image | {\"name\": \"x\"} | keepImage[dev, ImageKeep[name=x, replace=false]]",
                 "POST | /v1/templates | {\"image\": \"mine\", \"cpus\": 4} |"
                         + " warmTemplate[TemplateWarm[image=mine, kernel=null, cpus=4, memoryMiB=null, acceleration=null, nested=false, vmm=null]]"
             })

@@ -8,6 +8,7 @@ import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.KernelInfo;
@@ -105,9 +106,14 @@ class GeneratedDocsTest {
         outputs.put("a stage", StageTiming.class);
         outputs.put("`vm stats` (a list)", VmStats.class);
         outputs.put("`vm snapshot ls` (a list), `vm snapshot create`", SnapshotInfo.class);
-        outputs.put("`image ls` (a list), `image show`, `image build`, `image pull`", ImageInfo.class);
+        outputs.put(
+                "`image ls` (a list), `image show`, `image build`, `image pull`, `image register`, `image customize`",
+                ImageInfo.class);
         outputs.put("what an image is made for", ImageProgram.class);
         outputs.put("`image cache ls` (a list)", CachedLayer.class);
+        outputs.put("`image diff`", ImageDiff.class);
+        outputs.put("a changed package", ImageDiff.PackageChange.class);
+        outputs.put("a changed file", ImageDiff.FileChange.class);
         outputs.put("`kernel ls` (a list), `kernel show`, `kernel pull`", KernelInfo.class);
         outputs.put("`template ls` (a list), `template show`, `image warm`", TemplateInfo.class);
         outputs.put("`network ls` (a list), `network show`, `network create`", NetworkInfo.class);

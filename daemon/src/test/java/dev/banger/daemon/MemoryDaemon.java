@@ -5,6 +5,7 @@ import dev.banger.config.Configuration;
 import dev.banger.config.Places;
 import dev.banger.host.firewall.FirewallChoice;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.rootfs.Ext4Comparison;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
 import dev.banger.network.NameServer;
@@ -82,6 +83,7 @@ final class MemoryDaemon implements AutoCloseable {
                 vms,
                 templates,
                 images,
+                new Ext4Comparison(),
                 kernels,
                 networks,
                 operations,

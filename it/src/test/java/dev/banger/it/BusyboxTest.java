@@ -27,6 +27,19 @@ class BusyboxTest {
 
     @BeforeAll
     void twoImages() throws IOException {
+        makeRoot(root);
+        Path tar = HOME.path().resolve("root.tar");
+        Call.program("tar", "-C", root.toString(), "-cf", tar.toString(), ".")
+                .run()
+                .expect(0);
+
+        assertThat(banger.ok("image", "build", "tar", "--name", "from-tar", "--path", tar.toString())
+                        .line())
+                .isEqualTo("from-tar");
+    }
+
+    /** A root file system with nothing but busybox. */
+    static void makeRoot(Path root) throws IOException {
         Path busybox = Stream.of("/bin/busybox", "/usr/bin/busybox")
                 .map(Path::of)
                 .filter(Files::isExecutable)
@@ -45,14 +58,6 @@ class BusyboxTest {
         Files.writeString(
                 root.resolve("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n");
         Files.writeString(root.resolve("etc/group"), "root:x:0:\nuser:x:1000:\n");
-        Path tar = HOME.path().resolve("root.tar");
-        Call.program("tar", "-C", root.toString(), "-cf", tar.toString(), ".")
-                .run()
-                .expect(0);
-
-        assertThat(banger.ok("image", "build", "tar", "--name", "from-tar", "--path", tar.toString())
-                        .line())
-                .isEqualTo("from-tar");
     }
 
     /** P32: the second takes what the first has built. */

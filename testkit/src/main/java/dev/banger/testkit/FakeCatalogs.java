@@ -29,11 +29,17 @@ public final class FakeCatalogs {
     private final List<Image> images = new ArrayList<>();
     private final List<Kernel> kernels = new ArrayList<>();
     private final List<Path> discarded = new ArrayList<>();
+    private volatile Path staging = Path.of("/staging");
     private volatile Runnable duringBuild = () -> {};
 
     /** What happens while an image is being built. */
     public void duringBuild(Runnable action) {
         duringBuild = action;
+    }
+
+    /** Where images are made from now on. */
+    public void stageIn(Path directory) {
+        staging = directory;
     }
 
     public int builds() {
@@ -145,7 +151,7 @@ public final class FakeCatalogs {
 
         @Override
         public Path stage() {
-            return Path.of("/staging");
+            return staging;
         }
 
         @Override
@@ -165,6 +171,14 @@ public final class FakeCatalogs {
                 images.add(image);
             }
             return image;
+        }
+
+        @Override
+        public Image promote(Image image, String name) {
+            return publish(
+                    staging,
+                    name,
+                    new RootfsBuilder.Built(image.source(), image.hasInit(), image.virtualBytes(), image.program()));
         }
 
         @Override

@@ -65,7 +65,8 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         SET_CLOCK,
         AFTER_START,
         SAVE,
-        SWITCH_DISKS
+        SWITCH_DISKS,
+        INTO_IMAGE
     }
 
     private final Map<String, FakeVm> running = new HashMap<>();
@@ -80,16 +81,16 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     private boolean vsocks;
     private boolean needsTap;
     private @Nullable CountDownLatch bootGate;
-    private volatile Function<ExecRequest, Ran> programs = request -> {
+    private volatile Function<ExecRequest, ExecSession> programs = request -> {
         throw new BangerException(ErrorCode.COMMAND_NOT_FOUND, "this fake guest has no programs");
     };
 
     /** What a program in a guest does: it writes and ends. */
     public record Ran(String stdout, int status) {}
 
-    /** From now on guests have programs. */
-    public void guestsRun(Function<ExecRequest, Ran> answers) {
-        programs = answers;
+    /** From now on guests have programs that write and end. */
+    public void guestsAnswer(Function<ExecRequest, Ran> answers) {
+        programs = request -> new EndedProgram(answers.apply(request));
     }
 
     private record EndedProgram(Ran ran) implements ExecSession {
@@ -141,6 +142,22 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     /** The guest's init ignores requests to stop (P2). */
     public synchronized void guestIgnoresStop() {
         guestStopsWhenAsked = false;
+    }
+
+    /** What programs in guests do; without it there are none. */
+    public synchronized void guestsRun(Function<ExecRequest, ExecSession> what) {
+        programs = what;
+    }
+
+    /** The guest's CPUs stop, as QEMU stops them when a disk cannot be written to. */
+    public void stopOfItself(String vmId) {
+        FakeVm vm;
+        synchronized (this) {
+            vm = running.get(vmId);
+        }
+        if (vm != null) {
+            vm.pause();
+        }
     }
 
     /** Its VMM takes disks only as they are, and root disks are of that kind. */
@@ -396,6 +413,23 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     }
 
     @Override
+    public void whole(Image image, Path file, long bytes) {
+        step(Step.ROOT_DISK, String.valueOf(file.getParent()).replaceAll(".*/", ""));
+        overlay(file, file, file);
+    }
+
+    @Override
+    public boolean intoImage(Path file, Path rootfs) {
+        step(Step.INTO_IMAGE, String.valueOf(file.getParent()).replaceAll(".*/", ""));
+        try {
+            Files.move(file, rootfs);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return true;
+    }
+
+    @Override
     public synchronized DiskKind kindFor(boolean raw) {
         return diskKind;
     }
@@ -633,7 +667,10 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
 
         @Override
         public ExecSession exec(ExecRequest request) {
-            return new EndedProgram(programs.apply(request));
+            synchronized (FakeHost.this) {
+                log.add("EXEC " + id);
+                return programs.apply(request);
+            }
         }
 
         @Override

@@ -69,7 +69,7 @@ class ProjectScriptsTest {
                 pool,
                 directory.resolve("vms"));
         service.start();
-        host.guestsRun(request -> {
+        host.guestsAnswer(request -> {
             executed.add(request);
             String name = request.command().getLast();
             return name.equals(failing) ? new FakeHost.Ran("no\nsuch package", 7) : new FakeHost.Ran("ok\n", 0);
@@ -137,7 +137,7 @@ class ProjectScriptsTest {
     @Test
     void whatTheySayIsProgress() {
         List<String> output = new ArrayList<>();
-        host.guestsRun(request -> new FakeHost.Ran("one\n" + "x".repeat(10_000) + "\n\nlast", 0));
+        host.guestsAnswer(request -> new FakeHost.Ran("one\n" + "x".repeat(10_000) + "\n\nlast", 0));
 
         service.create(request(true), new Progress() {
             @Override

@@ -6,12 +6,19 @@ import dev.banger.api.DoctorReport.Status;
 import dev.banger.host.disk.RootDiskChoice.Host;
 import dev.banger.host.linux.DeviceMapper;
 import dev.banger.host.linux.DiskFailure;
+import dev.banger.host.linux.Ext4;
+import dev.banger.host.linux.Ext4Files;
 import dev.banger.host.linux.FileCopy;
+import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.Image;
 import dev.banger.vm.DiskKind;
 import dev.banger.vm.RootDisks;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,6 +26,7 @@ import java.util.Optional;
 public final class HostRootDisks implements RootDisks {
     private final Qcow2Overlay qcow2 = new Qcow2Overlay();
     private final DmSnapshots snapshots;
+    private final ProgramRunner programs;
     private final String wish;
     private final Path images;
     private final Path vms;
@@ -29,11 +37,12 @@ public final class HostRootDisks implements RootDisks {
      * @param vms the directory of VMs
      * @throws dev.banger.api.BangerException INVALID_ARGUMENT for another wish
      */
-    public HostRootDisks(String wish, Path images, Path vms) {
-        this(wish, images, vms, new DmSnapshots(new DeviceMapper()));
+    public HostRootDisks(String wish, Path images, Path vms, ProgramRunner programs) {
+        this(wish, images, vms, programs, new DmSnapshots(new DeviceMapper()));
     }
 
-    HostRootDisks(String wish, Path images, Path vms, DmSnapshots snapshots) {
+    HostRootDisks(String wish, Path images, Path vms, ProgramRunner programs, DmSnapshots snapshots) {
+        this.programs = programs;
         this.wish = RootDiskChoice.checked(wish);
         this.images = images;
         this.vms = vms;
@@ -121,6 +130,44 @@ public final class HostRootDisks implements RootDisks {
             RawDisks.copy(from, file);
         } catch (IOException e) {
             throw DiskFailure.of("cannot copy the disk " + from + " to " + file, file, e);
+        }
+    }
+
+    @Override
+    public void whole(Image image, Path file, long bytes) {
+        programs.require(List.of(Ext4.checkRequirement())); // not only when all the work in it is done
+        duplicate(image.rootfs(), file);
+        try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+            disk.setLength(Math.max(bytes, disk.length()));
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot grow the disk " + file, file, e);
+        }
+    }
+
+    @Override
+    public boolean intoImage(Path file, Path rootfs) {
+        try {
+            if (!renamed(file, rootfs)) {
+                FileCopy.copy(file, rootfs); // images and VMs lie on different file systems
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot make " + rootfs + " of " + file, rootfs, e);
+        }
+        new Ext4(programs).check(rootfs);
+        try (Ext4Files files = Ext4Files.open(rootfs)) {
+            return files.hasInit();
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot read " + rootfs, rootfs, e);
+        }
+    }
+
+    private static boolean renamed(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (AtomicMoveNotSupportedException e) {
+            return false;
         }
     }
 

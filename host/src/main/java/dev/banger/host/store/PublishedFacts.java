@@ -28,4 +28,8 @@ record PublishedFacts(
         // An older one lacks it.
         program = program == null ? ImageProgram.NONE : program;
     }
+
+    PublishedFacts named(String other) {
+        return new PublishedFacts(other, digest, source, version, hasInit, virtualBytes, dataBytes, createdAt, program);
+    }
 }

@@ -75,6 +75,24 @@ public final class PublishedImages implements ImageCatalog {
     }
 
     @Override
+    public Image promote(Image image, String name) {
+        Path staging = directories.stage();
+        try {
+            PublishedFacts facts = directories
+                    .find(image.name(), image.digest())
+                    .orElseThrow(() -> BangerException.notFound("the image " + image.name() + " has been deleted"))
+                    .facts();
+            Files.createLink(staging.resolve(ROOTFS), image.rootfs());
+            return image(directories.publish(staging, facts.named(name)));
+        } catch (IOException e) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED, "cannot make " + name + " of " + image.name() + ": " + e, e);
+        } finally {
+            directories.discard(staging);
+        }
+    }
+
+    @Override
     public void discard(Path staging) {
         directories.discard(staging);
     }

@@ -1,11 +1,17 @@
 package dev.banger.host.disk;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageProgram;
+import dev.banger.host.linux.Ext4;
+import dev.banger.host.linux.Ext4Files;
 import dev.banger.host.linux.FakeDeviceMapper;
 import dev.banger.host.linux.LoopDevice;
 import dev.banger.host.linux.LoopDevice.Attached;
+import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.Image;
 import dev.banger.vm.DiskKind;
 import dev.banger.vm.RootDisks.Devices;
@@ -51,7 +57,12 @@ class HostRootDisksTest {
     }
 
     private HostRootDisks disks(String wish) {
-        return new HostRootDisks(wish, root.resolve("images"), root.resolve("vms"), new DmSnapshots(kernel.mapper()));
+        return new HostRootDisks(
+                wish,
+                root.resolve("images"),
+                root.resolve("vms"),
+                new ProgramRunner(System.getenv()),
+                new DmSnapshots(kernel.mapper()));
     }
 
     @AfterEach
@@ -216,5 +227,47 @@ class HostRootDisksTest {
         disks.release(file);
 
         assertThat(kernel.uuids()).isEmpty();
+    }
+
+    private Image image(Path tree) {
+        new Ext4(new ProgramRunner(System.getenv())).make(rootfs, BYTES, "banger-root", tree, List.of());
+        return image();
+    }
+
+    @Test
+    void aWholeDiskIsAsLargeAsItIsToBeAndBecomesAnImage() throws IOException {
+        Path tree = Files.createDirectories(root.resolve("tree"));
+        Files.createDirectories(tree.resolve("usr/lib/systemd"));
+        Files.writeString(tree.resolve("usr/lib/systemd/systemd"), "init");
+        Files.createSymbolicLink(tree.resolve("lib"), Path.of("usr/lib"));
+        Path disk = DiskKind.RAW.file(vm, "root");
+
+        disks.whole(image(tree), disk, 2 * BYTES);
+        assertThat(disk).hasSize(2 * BYTES);
+        Path made = root.resolve("images/made");
+
+        assertThat(disks.intoImage(disk, made)).as("has an init").isTrue();
+        assertThat(disk).doesNotExist();
+        try (Ext4Files files = Ext4Files.open(made)) {
+            assertThat(files.all()).containsKeys("/lib", "/usr/lib/systemd/systemd");
+        }
+    }
+
+    @Test
+    void aDamagedFileSystemBecomesNoImage() throws IOException {
+        Path tree = Files.createDirectories(root.resolve("tree"));
+        Files.writeString(tree.resolve("file"), "content");
+        Path disk = DiskKind.RAW.file(vm, "root");
+        disks.whole(image(tree), disk, BYTES);
+        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+            file.seek(4096 * 2); // behind the superblock: what says where inodes are
+            file.write(new byte[] {7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7});
+            file.seek(1024);
+            file.write(new byte[] {1, 0, 0, 0});
+        }
+
+        assertThatThrownBy(() -> disks.intoImage(disk, root.resolve("images/made")))
+                .isInstanceOfSatisfying(
+                        BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_CORRUPT));
     }
 }

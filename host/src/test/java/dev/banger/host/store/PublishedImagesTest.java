@@ -105,4 +105,21 @@ class PublishedImagesTest {
 
         assertThat(images.all()).containsExactly(good);
     }
+
+    @Test
+    void aNameStandsForAnotherImageAtOnceAndTheEarlierBuildStays() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+        Image earlier = publish(images, "debian", "earlier");
+        Image mine = publish(images, "mine", "mine");
+
+        Image promoted = images.promote(mine, "debian");
+
+        assertThat(images.find("debian")).contains(promoted);
+        assertThat(promoted.digest()).isEqualTo(mine.digest());
+        assertThat(promoted.rootfs()).hasSameBinaryContentAs(mine.rootfs());
+        assertThat(images.find("mine")).contains(mine);
+        assertThat(images.superseded()).containsExactly(earlier);
+        images.delete(mine);
+        assertThat(promoted.rootfs()).exists();
+    }
 }
