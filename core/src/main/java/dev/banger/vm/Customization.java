@@ -52,7 +52,6 @@ final class Customization {
                 done <etc/passwd
             fi
             rm -f etc/ssh/ssh_host_* "$home/.ssh/authorized_keys" var/lib/systemd/random-seed var/lib/urandom/random-seed
-            rmdir "$home/.ssh" 2>/dev/null || :
             : >etc/machine-id
             if [ -f var/lib/dbus/machine-id ] && [ ! -L var/lib/dbus/machine-id ]; then : >var/lib/dbus/machine-id; fi
             : >etc/resolv.conf
