@@ -26,8 +26,8 @@ public record HostSeams(
     }
 
     /**
-     * Makes a VM's disks, or takes those there are, in the order in which its guest finds them. Most of it is waiting for what is
-     * flushed, so the root disk is made beside the rest.
+     * Makes a VM's disks, or takes those there are, in the order in which its guest finds them; the root disk beside the rest. New ones
+     * want {@link #flush}.
      *
      * @param saved the root disk of a machine that the VM's is made from; null: it is there, or is made from the image
      */
@@ -48,6 +48,18 @@ public record HostSeams(
         disks.addFirst(first);
         disks.add(new Disk(machine.kernel().modules(), "raw", "modules", true));
         return disks;
+    }
+
+    /** Whether a VM has both disks already that are its own. */
+    static boolean hasDisks(VmRecord vm) {
+        return Files.exists(Path.of(vm.runtime().systemOverlay()))
+                && Files.exists(Path.of(vm.runtime().workDisk()));
+    }
+
+    /** Writes out a VM's new disks: before that a loss of power may damage them. */
+    void flush(VmRecord vm) {
+        rootDisks.flush(Path.of(vm.runtime().systemOverlay()));
+        rootDisks.flush(Path.of(vm.runtime().workDisk()));
     }
 
     /** How a new VM is run. */

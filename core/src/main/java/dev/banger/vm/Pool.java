@@ -299,6 +299,7 @@ public final class Pool implements AutoCloseable {
                 .connect(Path.of(vm.runtime().vsockPath()), running.vsockPort(), true, HELLO, running::isAlive);
         rollback.push("the channel to a prepared VM", channel::close);
         channel.identify(host.identity(vm, Identity.RESTORED), IDENTIFY);
+        host.flush(vm);
         runOnce(channel);
         running.pause();
         return new Prepared(make, vm, running, channel);

@@ -21,9 +21,15 @@ public interface RootDisks {
 
     /**
      * Makes the disk of a VM that is based on nothing but the image if it has none yet, in {@code file}, and what of the host it
-     * takes to use it. Idempotent: a disk that is there is kept with all that was written to it.
+     * takes to use it. Idempotent: a disk that is there is kept with all that was written to it; a new one is not flushed.
      */
     Disk prepare(Image image, Path file);
+
+    /**
+     * Writes out a disk that {@link #prepare} or {@link #copy} has just made, or a work disk: those do not wait for that, and until it has
+     * been done a loss of power may damage the disk. Somebody may use it meanwhile. Idempotent.
+     */
+    void flush(Path file);
 
     /** What of the host a disk is used through beside its file; empty: nothing. */
     Optional<Devices> devices(Path file);
@@ -34,7 +40,10 @@ public interface RootDisks {
     /** The same for all disks in directories in {@code directory}, whose VMMs a daemon that was killed has left. */
     void releaseAll(Path directory);
 
-    /** Makes a VM's disk from one of the same kind that was written to above the same image; {@code from} is not written to any more. */
+    /**
+     * Makes a VM's disk from one of the same kind that was written to above the same image, and does not flush it; {@code from} is not
+     * written to any more.
+     */
     void copy(Path from, Image image, Path file);
 
     /**

@@ -11,6 +11,7 @@ import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
+import dev.banger.operation.Uninterrupted;
 import dev.banger.snapshot.Snapshot;
 import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Files;
@@ -217,7 +218,17 @@ final class VmStarter {
 
             stages.stage("preparing disks");
             requireDisks(vm);
+            boolean flushed = HostSeams.hasDisks(vm);
             List<Disk> disks = host.disks(vm, machine, start.rootDisk());
+            Uninterrupted flush = Uninterrupted.begin(() -> {
+                if (!flushed) {
+                    host.flush(vm);
+                }
+            });
+            rollback.push("writing out the disks of " + vm.name(), flush::await);
+            if (vm.runtime().state() != VmState.CREATING) {
+                flush.await(); // else beside the rest: a VM that was being created when the power went is deleted
+            }
             Vmm.Attachment attachment = host.networks().of(vm).attach(vm);
 
             Vmm vmm = machine.choice().vmm();
@@ -245,6 +256,7 @@ final class VmStarter {
                 }
             }
             host.networks().of(vm).awaitAttached(vm); // while the guest was busy with itself
+            flush.await();
             if (!running.isAlive()) {
                 throw new BangerException(
                         ErrorCode.VMM_FAILED,

@@ -58,6 +58,7 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     /** Steps that can be told to fail. */
     public enum Step {
         ROOT_DISK,
+        FLUSH,
         NETWORK,
         BOOT,
         HELLO,
@@ -410,6 +411,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
             return new Disk(Path.of("/dev/dm-9"), "raw", "root", false);
         }
         return new Disk(file, kind == DiskKind.QCOW2 ? "qcow2" : "raw", "root", false);
+    }
+
+    @Override
+    public void flush(Path file) {
+        step(Step.FLUSH, String.valueOf(file.getParent()).replaceAll(".*/", ""));
     }
 
     @Override

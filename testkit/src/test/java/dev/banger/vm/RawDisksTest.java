@@ -22,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -117,6 +118,38 @@ class RawDisksTest {
         VmRecord dev = create("dev");
         service.createSnapshot("dev", "one", Progress.none());
         assertThat(host.log().stream().filter(("HELLO " + dev.id())::equals)).hasSize(2);
+    }
+
+    /** Until then a daemon that comes after a loss of power deletes it. */
+    @Test
+    void aVmIsSaidToHaveBeenCreatedOnceItsDisksAreWrittenOut_P31() {
+        host.fail(Step.FLUSH);
+        assertThatThrownBy(() -> create("dev")).isInstanceOf(BangerException.class);
+        assertThat(store.all()).isEmpty();
+        host.heal();
+
+        VmRecord dev = create("dev");
+        assertThat(host.log()).contains("FLUSH " + dev.id());
+    }
+
+    @Test
+    void aVmThatIsThereStartsForTheFirstTimeFromDisksThatAreWrittenOut_P31() {
+        VmRecord dev = service.create(
+                new VmCreate(
+                        "dev", null, null, null, null, null, null, List.of(), false, false, null, false, null, null,
+                        false, null, null, null),
+                Progress.none());
+        service.start("dev", Progress.none());
+        assertThat(host.log())
+                .containsSubsequence(
+                        "ROOT_DISK " + dev.id(), "FLUSH " + dev.id(), "FLUSH " + dev.id(), "BOOT " + dev.id());
+        service.stop("dev", StopMode.KILL, Progress.none());
+        int flushes = Collections.frequency(host.log(), "FLUSH " + dev.id());
+
+        service.start("dev", Progress.none());
+        assertThat(Collections.frequency(host.log(), "FLUSH " + dev.id()))
+                .as("what its guest wrote is not waited for")
+                .isEqualTo(flushes);
     }
 
     @Test

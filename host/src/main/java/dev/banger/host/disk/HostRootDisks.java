@@ -10,6 +10,7 @@ import dev.banger.host.linux.Ext4;
 import dev.banger.host.linux.Ext4Files;
 import dev.banger.host.linux.FileCopy;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.PublishedFile;
 import dev.banger.image.Image;
 import dev.banger.vm.DiskKind;
 import dev.banger.vm.RootDisks;
@@ -85,6 +86,11 @@ public final class HostRootDisks implements RootDisks {
     }
 
     @Override
+    public void flush(Path file) {
+        PublishedFile.flush(file);
+    }
+
+    @Override
     public Optional<Devices> devices(Path file) {
         return DiskKind.of(file) == DiskKind.COW ? snapshots.devices(file) : Optional.empty();
     }
@@ -113,7 +119,10 @@ public final class HostRootDisks implements RootDisks {
     public void overlay(Path content, Path base, Path file) {
         switch (DiskKind.of(file)) {
             case QCOW2 -> qcow2.overlay(content, base, file);
-            case RAW -> duplicate(content, file);
+            case RAW -> {
+                duplicate(content, file);
+                flush(file);
+            }
             case COW -> {
                 try {
                     snapshots.flush(content);
@@ -121,6 +130,7 @@ public final class HostRootDisks implements RootDisks {
                     throw DiskFailure.of("cannot write out the disk " + content, content, e);
                 }
                 duplicate(content, file);
+                flush(file);
             }
         }
     }
@@ -142,6 +152,7 @@ public final class HostRootDisks implements RootDisks {
         } catch (IOException e) {
             throw DiskFailure.of("cannot grow the disk " + file, file, e);
         }
+        flush(file);
     }
 
     @Override

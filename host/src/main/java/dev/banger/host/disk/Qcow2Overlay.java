@@ -10,14 +10,15 @@ import java.nio.file.Path;
 
 /**
  * Root disks as qcow2 files above the image. Making one takes less than a millisecond: no program runs and nothing is
- * flushed, because a file that a power cut takes away holds nothing yet.
+ * flushed.
  */
 final class Qcow2Overlay {
     Disk prepare(Image image, Path file) {
         try {
             if (Files.notExists(file) || Qcow2.neverReachedTheDisk(file)) {
                 long bytes = Files.size(image.rootfs());
-                PublishedFile.publish(file, unfinished -> Qcow2.writeOverlay(unfinished, image.rootfs(), "raw", bytes));
+                PublishedFile.publishUnflushed(
+                        file, unfinished -> Qcow2.writeOverlay(unfinished, image.rootfs(), "raw", bytes));
             } else {
                 // Fails for a file that is no qcow2 file any more, before a VMM is started on it.
                 Qcow2.virtualBytes(file);
@@ -28,7 +29,6 @@ final class Qcow2Overlay {
         return new Disk(file, "qcow2", "root", false);
     }
 
-    /** Not flushed: a power cut takes away only what a VM that was just being made had. */
     void copy(Path from, Image image, Path file) {
         try {
             Files.copy(from, file);

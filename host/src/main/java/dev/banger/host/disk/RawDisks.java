@@ -10,18 +10,18 @@ import java.nio.file.Path;
 final class RawDisks {
     private RawDisks() {}
 
-    /** Makes {@code file} a copy of {@code content} unless it is there. */
+    /** Makes {@code file} a copy of {@code content} unless it is there. Not flushed either. */
     static void make(Path content, Path file) throws IOException {
         if (Files.notExists(file)) {
             copy(content, file);
         }
     }
 
-    /** Appears whole or not at all. */
+    /** Appears whole or not at all, but is not flushed. */
     static void copy(Path from, Path to) throws IOException {
         if (Files.exists(to)) {
             throw new IOException(to + " is there already");
         }
-        PublishedFile.publish(to, unfinished -> FileCopy.copy(from, unfinished));
+        PublishedFile.publishUnflushed(to, unfinished -> FileCopy.copy(from, unfinished));
     }
 }

@@ -43,7 +43,7 @@ public final class SeededWorkDisks implements WorkDisks {
             if (Files.notExists(file) || !isRaw(file) && Qcow2.neverReachedTheDisk(file)) {
                 checkSize(bytes);
                 Path seed = seed(DiskKind.of(file), bytes);
-                PublishedFile.publish(file, unfinished -> FileCopy.copy(seed, unfinished));
+                PublishedFile.publishUnflushed(file, unfinished -> FileCopy.copy(seed, unfinished));
             } else {
                 bytes(file);
             }

@@ -26,18 +26,48 @@ public final class PublishedFile {
      *     nothing half-made is left
      */
     public static void publish(Path file, Content content) {
+        write(file, content, true);
+    }
+
+    /**
+     * The same, but a loss of power may take the file, or what is in it, until {@link #flush} has returned: for who has something
+     * better to do meanwhile.
+     */
+    public static void publishUnflushed(Path file, Content content) {
+        write(file, content, false);
+    }
+
+    /** Writes out a file that was published, and its name. Returns when a loss of power does not take them any more. */
+    public static void flush(Path file) {
+        try {
+            sync(file);
+            sync(directoryOf(file));
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot write " + file, file, e);
+        }
+    }
+
+    private static Path directoryOf(Path file) {
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null) {
             throw new IllegalArgumentException(file + " has no directory");
         }
+        return directory;
+    }
+
+    private static void write(Path file, Content content, boolean flushed) {
+        Path directory = directoryOf(file);
         Path unfinished = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             Files.createDirectories(directory);
             content.writeTo(unfinished);
-            // A rename alone may survive a power cut that the bytes do not.
-            sync(unfinished);
+            if (flushed) {
+                sync(unfinished); // a rename alone may survive a power cut that the bytes do not
+            }
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-            sync(directory);
+            if (flushed) {
+                sync(directory);
+            }
         } catch (IOException e) {
             throw DiskFailure.of("cannot write " + file, file, e);
         } finally {
