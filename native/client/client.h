@@ -58,6 +58,8 @@ void tree_find(struct tree *tree);
 void places_find(struct places *places);
 /* Creates what is missing with mode 0700; refuses directories that others own or may write to. */
 void places_make(const struct places *places);
+/* Whether the directory exists and is this user's alone. */
+bool directory_is_own(const char *path);
 /* Ends the process where the directory exists and is not this user's alone; false where there is none. */
 bool directory_is_private(const char *path, bool follow);
 
@@ -65,6 +67,7 @@ bool directory_is_private(const char *path, bool follow);
 struct connection {
     int fd; /* -1: none */
     uint32_t daemon_pid;
+    bool tolerant; /* a daemon that does not answer is as good as none */
     char build[128];
     struct frame_parser parser;
 };

@@ -169,6 +169,9 @@ static bool exchange_hello(const struct tree *tree, const struct places *places,
     case CLOSED:
         return false;
     case LATE:
+        if (connection->tolerant) {
+            return false;
+        }
         report_hanging(places, connection, "answer");
     }
     struct field field;

@@ -106,12 +106,34 @@ static void run_local_commands(int count, char **arguments) {
     }
 }
 
+/*
+ * doctor changes nothing, so it starts no daemon: where none of this build answers, the daemon's program looks by itself. A run
+ * directory that is not fit to be used is what it is to report.
+ */
+static void run_doctor(int count, char **arguments) {
+    bool json = is_command(count, arguments, "doctor", "--json", NULL);
+    if (!json && !is_command(count, arguments, "doctor", NULL, NULL)) {
+        return;
+    }
+    connection.tolerant = true;
+    if (directory_is_own(places.run) && daemon_connect(&tree, &places, &connection)
+        && strcmp(connection.build, tree.build) == 0) {
+        return;
+    }
+    char program[PATH_MAX];
+    path_format(program, "%s/bin/bangerd", tree.root);
+    char *const words[] = {program, "--doctor", json ? "--json" : NULL, NULL};
+    (void)execv(program, words);
+    fail(STATUS_FAILED, "cannot run %s: %s; build or install banger again", program, strerror(errno));
+}
+
 int main(int count, char **arguments) {
     require_standard_streams();
     tree_find(&tree);
     places_find(&places);
     system_command(count - 1, arguments + 1, &tree, &places, &connection);
     run_local_commands(count - 1, arguments + 1);
+    run_doctor(count - 1, arguments + 1);
     daemon_require(&tree, &places, &connection);
     session_run(&places, &connection, count - 1, arguments + 1);
 }

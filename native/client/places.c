@@ -129,6 +129,12 @@ void places_find(struct places *places) {
     }
 }
 
+bool directory_is_own(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid()
+        && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 bool directory_is_private(const char *path, bool follow) {
     struct stat status;
     if ((follow ? stat(path, &status) : lstat(path, &status)) != 0) {

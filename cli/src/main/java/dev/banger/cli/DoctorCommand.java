@@ -6,7 +6,12 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "doctor",
-        description = {"Examine this host: what works, what is missing, what to do. Changes nothing.", ""},
+        description = {
+            "Examine this host: what works, what is missing, what to do. Changes nothing.",
+            "",
+            "Where no daemon runs, none is started: what it would work with is looked at without it.",
+            ""
+        },
         footer = {"", "Exit status: 0, or 1 when a check failed."})
 final class DoctorCommand extends Leaf {
     @Option(names = "--json", description = "Print JSON.")
@@ -28,9 +33,6 @@ final class DoctorCommand extends Leaf {
     }
 
     static void print(Output out, DoctorReport.Check check) {
-        out.line(check.status() + "  " + check.subject() + ": " + Neutral.line(check.finding()));
-        if (!check.advice().isEmpty()) {
-            out.line("      " + check.advice());
-        }
+        ReportPrinter.lines(check).forEach(out::line);
     }
 }

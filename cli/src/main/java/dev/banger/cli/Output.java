@@ -82,7 +82,11 @@ final class Output {
     }
 
     void json(Type type, Object value) {
-        writer.println(JSON.type(type).toJsonPretty(value));
+        writer.println(jsonText(type, value));
+    }
+
+    static String jsonText(Type type, Object value) {
+        return JSON.type(type).toJsonPretty(value);
     }
 
     /** A table with a line of headings; columns as wide as they need. */

@@ -1,13 +1,17 @@
 package dev.banger.cli;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.DoctorReport;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.SshAccess;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmState;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -22,6 +26,8 @@ import picocli.CommandLine.Parameters;
         },
         footer = {"", "Examples:", "  banger vm ssh dev", "  banger vm ssh dev -- hostname"})
 final class VmSshCommand extends Leaf {
+    private static final String PROGRAM = "ssh";
+
     /** The options of ssh(1) that take a value, which may be a word of its own. */
     private static final String WITH_VALUE = "BbcDEeFIiJLlmOoPpQRSWw";
 
@@ -48,6 +54,7 @@ final class VmSshCommand extends Leaf {
                     ErrorCode.WRONG_STATE,
                     info.name() + " is not running; \"banger vm start " + info.name() + "\" starts it");
         }
+        requireSsh(); // before a VM that is paused is resumed for it
         console()
                 .become(
                         command(api().ssh(info.id()), session().client().toString(), BangerCli.guestCommand(arguments)),
@@ -55,8 +62,26 @@ final class VmSshCommand extends Leaf {
         return 0;
     }
 
+    /** The caller's own is run, so it is the caller's PATH that has to have it (execvp(3)). */
+    private void requireSsh() {
+        String path = console().environment().getOrDefault("PATH", "/bin:/usr/bin");
+        if (Stream.of(path.split(":")).anyMatch(directory -> Files.isExecutable(Path.of(directory, PROGRAM)))) {
+            return;
+        }
+        String advice = api().doctor().checks().stream()
+                .filter(check -> check.subject().equals(PROGRAM))
+                .map(DoctorReport.Check::advice)
+                .findFirst()
+                .orElse("");
+        throw new BangerException(
+                ErrorCode.PRECONDITION_FAILED,
+                "cannot open an ssh session: there is no program ssh in PATH (" + path + ")"
+                        + (advice.isEmpty() ? "" : "\nwhat to do: " + advice)
+                        + "\n\"banger vm exec\" and \"banger vm run\" need none");
+    }
+
     static List<String> command(SshAccess access, String client, List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of("ssh"));
+        List<String> command = new ArrayList<>(List.of(PROGRAM));
         for (String option : List.of(
                 "IdentityFile=" + quotedForSsh(access.identityFile()),
                 "IdentitiesOnly=yes",

@@ -31,6 +31,16 @@ class VmSshTest {
         assertThat(console.becomes()).startsWith("ssh").endsWith("-l", "root", "banger-" + Samples.ID);
     }
 
+    /** Said before the VM is asked for anything, which might resume it. */
+    @Test
+    void withoutSshItIsSaidWhatHasIt() {
+        console.with("PATH", "/nonexistent");
+
+        assertThat(console.run(banger, "vm", "ssh", "dev")).isEqualTo(125);
+
+        assertThat(console.err()).contains("there is no program ssh in PATH (/nonexistent)", "banger vm exec");
+    }
+
     @Test
     void aHostKeyIsNeverTrustedOnFirstUse() { // P59
         List<String> command = VmSshCommand.command(PLAIN, "/opt/banger/bin/banger", List.of());

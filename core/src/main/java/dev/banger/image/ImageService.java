@@ -6,6 +6,7 @@ import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.ImagePull;
+import dev.banger.operation.Lack;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
@@ -58,6 +59,16 @@ public final class ImageService {
         }
     }
 
+    /** What this host lacks for {@link #ensure}. */
+    public List<Lack> lacks(String name) {
+        RootfsBuilder builder = builders.get(DEFAULT);
+        return catalog.find(name).isPresent() || builder == null ? List.of() : builder.lacks(usual(name));
+    }
+
+    private static ImageBuild usual(String name) {
+        return new ImageBuild(name, name, null, List.of(), false);
+    }
+
     /** The image of that name; the default one is built if it is not there. */
     public Image ensure(String name, Progress progress) {
         var found = catalog.find(name);
@@ -65,7 +76,7 @@ public final class ImageService {
             return found.get();
         }
         checkObtainable(name);
-        return build(new ImageBuild(name, name, null, List.of(), false), progress);
+        return build(usual(name), progress);
     }
 
     public Image build(ImageBuild request, Progress progress) {

@@ -3,6 +3,7 @@ package dev.banger.kernel;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.image.ImageName;
+import dev.banger.operation.Lack;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
@@ -47,6 +48,12 @@ public final class KernelService {
         if (catalog.find(ImageName.check(name)).isEmpty() && !sources.containsKey(name)) {
             throw missing(name);
         }
+    }
+
+    /** What this host lacks for {@link #ensure}. */
+    public List<Lack> lacks(String name) {
+        KernelSource source = sources.get(name);
+        return catalog.find(name).isPresent() || source == null ? List.of() : source.lacks();
     }
 
     /** The kernel of that name, fetched if it is not there and a source has it. */

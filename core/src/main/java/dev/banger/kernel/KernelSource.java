@@ -1,18 +1,23 @@
 package dev.banger.kernel;
 
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Gets a kernel from somewhere. */
 public interface KernelSource {
     /** The name it is known by: {@code debian}. */
     String name();
 
+    /** What this host lacks to fetch it. Looks, changes nothing. */
+    List<Lack> lacks();
+
     /**
      * Fetches into {@code staging}, an empty directory of mode 0700 that the caller removes on failure. Leaves there
      * {@code vmlinuz}, {@code vmlinux}, {@code modules.squashfs} and {@code boot/} ({@link Kernel#bootModules()}), and may leave
      * {@code initrd}, an archive to be unpacked before banger's own.
-     * Checks what it needs before it begins, names all that is missing at once. Interruptible.
+     * Fails before it begins where this host lacks something. Interruptible.
      */
     Fetched fetch(Path staging, Progress progress);
 

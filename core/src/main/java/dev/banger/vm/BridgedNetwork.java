@@ -15,6 +15,7 @@ import dev.banger.network.HostNetwork;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.MacAddress;
 import dev.banger.network.Tap;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.Identity.NetworkSettings;
 import dev.banger.vm.Vmm.Attachment;
@@ -37,6 +38,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +58,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     private final HostNetwork network;
     private final BridgeSettings bridge;
     private final Path marker;
-    private final Supplier<List<String>> missing;
+    private final Supplier<List<Lack>> lacking;
     private final BridgeServices services;
     private final NamePins pins;
     /** Orders changes of policies and pins: what was decided last is what is applied last. */
@@ -77,20 +79,20 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     /**
      * @param name {@link #NAME}, or that of a named network
      * @param marker a file that is there while the host has anything of it
-     * @param missing what this host lacks for it
+     * @param lacking what this host lacks for it
      */
     public BridgedNetwork(
             String name,
             HostNetwork network,
             BridgeSettings bridge,
             Path marker,
-            Supplier<List<String>> missing,
+            Supplier<List<Lack>> lacking,
             BridgeServices services) {
         this.name = name;
         this.network = network;
         this.bridge = bridge;
         this.marker = marker;
-        this.missing = missing;
+        this.lacking = lacking;
         this.services = services;
         pins = new NamePins(
                 bridge.subnet(),
@@ -105,8 +107,8 @@ public final class BridgedNetwork implements Network, AutoCloseable {
     }
 
     @Override
-    public List<String> missing() {
-        return missing.get();
+    public List<Lack> lacks() {
+        return lacking.get();
     }
 
     @Override
@@ -293,12 +295,7 @@ public final class BridgedNetwork implements Network, AutoCloseable {
         if (open) {
             return;
         }
-        List<String> lacking = missing.get();
-        if (!lacking.isEmpty()) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "this host cannot have the network " + name + ": " + String.join("; ", lacking));
-        }
+        Lack.refuse("have the network " + name + " here", lacking.get());
         try {
             Files.writeString(marker, bridge + "\n"); // intent first
         } catch (IOException e) {
@@ -400,9 +397,12 @@ public final class BridgedNetwork implements Network, AutoCloseable {
 
     @Override
     public List<Check> doctor() {
-        List<String> lacking = missing.get();
-        if (!lacking.isEmpty()) {
-            return List.of(new Check(Status.PASS, label(), "not here: " + String.join("; ", lacking), ""));
+        List<Lack> lacks = lacking.get();
+        if (!lacks.isEmpty()) {
+            // Not everybody wants it: what a user cannot have, a root's daemon may lack.
+            String finding = lacks.stream().map(Lack::sentence).collect(Collectors.joining("; "));
+            return List.of(
+                    new Check(Status.PASS, label(), "not here: " + finding, String.join("; ", Lack.advice(lacks))));
         }
         synchronized (this) {
             if (open) {

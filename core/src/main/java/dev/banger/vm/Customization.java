@@ -93,7 +93,7 @@ final class Customization {
     }
 
     void check(String base, ImageCustomize request) {
-        creation.check(vm(base, request));
+        creation.check(vm(base, request), host.rootDisks().lacksForImages());
         Long bytes = request.rootBytes();
         if (bytes != null && (bytes <= 0 || bytes % MIB != 0)) {
             throw BangerException.invalid("an image has a file system of whole MiB, not of " + bytes + " bytes");

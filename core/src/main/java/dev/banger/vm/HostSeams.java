@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.network.Tap;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ public record HostSeams(
 
     /** How a new VM is run. */
     VmmSelector.Choice choose(VmSpec spec) {
-        return choose(spec, true);
+        return vmms.choose(wish(spec, true));
     }
 
     /** A template is connected to nothing, and VMs of every network start from it: who names a VMM gets one of its. */
@@ -75,16 +76,28 @@ public record HostSeams(
 
     /** How a VM that may have run already is run. */
     VmmSelector.Choice choose(VmRecord vm) {
+        return vmms.choose(wish(vm.spec(), takesRawDisks(vm)));
+    }
+
+    /** What this host lacks to start a VM, all at once. Looks, changes nothing (F1). */
+    List<Lack> lacks(VmRecord vm) {
+        List<Lack> all = new ArrayList<>(vmms.lacks(wish(vm.spec(), takesRawDisks(vm))));
+        // The disks are those of the VMM that will run it, as far as there is one.
+        VmRecord placed = all.isEmpty() ? withDisksFor(vm, choose(vm).vmm()) : vm;
+        all.addAll(networks.of(vm).lacks());
+        capabilities.forEach(capability -> all.addAll(capability.preflight(placed)));
+        return all;
+    }
+
+    private static boolean takesRawDisks(VmRecord vm) {
         Path root = Path.of(vm.runtime().systemOverlay());
         Path work = Path.of(vm.runtime().workDisk());
         boolean made = keepsRoot(vm) || Files.exists(work);
-        return choose(
-                vm.spec(), !made || DiskKind.of(keepsRoot(vm) ? root : work).isRaw());
+        return !made || DiskKind.of(keepsRoot(vm) ? root : work).isRaw();
     }
 
-    private VmmSelector.Choice choose(VmSpec spec, boolean rawDisks) {
-        return vmms.choose(
-                new VmmSelector.Wish(spec.vmm(), spec.acceleration(), hasTap(spec), rawDisks, spec.nested()));
+    private VmmSelector.Wish wish(VmSpec spec, boolean rawDisks) {
+        return new VmmSelector.Wish(spec.vmm(), spec.acceleration(), hasTap(spec), rawDisks, spec.nested());
     }
 
     private boolean hasTap(VmSpec spec) {

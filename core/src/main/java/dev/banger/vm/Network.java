@@ -6,6 +6,7 @@ import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkUsage;
 import dev.banger.api.PinnedAddress;
 import dev.banger.network.BridgeSettings;
+import dev.banger.operation.Lack;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,8 +21,8 @@ public interface Network {
         return Optional.empty();
     }
 
-    /** What this host lacks for it, a sentence each. */
-    default List<String> missing() {
+    /** What this host lacks for it. */
+    default List<Lack> lacks() {
         return List.of();
     }
 

@@ -8,6 +8,7 @@ import dev.banger.network.Links;
 import dev.banger.network.NamedNetwork;
 import dev.banger.network.NetworkStore;
 import dev.banger.network.Subnets;
+import dev.banger.operation.Lack;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -111,15 +112,12 @@ public final class NetworkService implements AutoCloseable {
 
     /** Where the host's routes lead; fails when it can have no bridge at all. */
     private List<Cidr> links(List<Network> present) {
-        List<String> missing = present.stream()
-                .filter(network -> network.name().equals(BridgedNetwork.NAME))
-                .flatMap(network -> network.missing().stream())
-                .toList();
-        if (!missing.isEmpty()) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "this host can have no network of your own: " + String.join("; ", missing));
-        }
+        Lack.refuse(
+                "have a network of your own here",
+                present.stream()
+                        .filter(network -> network.name().equals(BridgedNetwork.NAME))
+                        .flatMap(network -> network.lacks().stream())
+                        .toList());
         return Subnets.used(links.routes());
     }
 

@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.image.Image;
+import dev.banger.operation.Lack;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -54,6 +55,9 @@ public interface RootDisks {
      * @param base where it will be by then
      */
     void overlay(Path content, Path base, Path file);
+
+    /** What this host lacks to make an image of a disk. */
+    List<Lack> lacksForImages();
 
     /**
      * Makes a disk that has all of the image in a file of its own.

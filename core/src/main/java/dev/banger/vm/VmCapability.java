@@ -1,6 +1,7 @@
 package dev.banger.vm;
 
 import dev.banger.api.DoctorReport.Check;
+import dev.banger.operation.Lack;
 import dev.banger.vm.RootDisks.Disk;
 import java.util.List;
 import java.util.Optional;
@@ -12,8 +13,8 @@ import java.util.Optional;
 public interface VmCapability {
     String name();
 
-    /** Checks what a start needs, changing nothing. @return everything that is missing, a sentence each */
-    default List<String> preflight(VmRecord vm) {
+    /** What this host lacks to start a VM, which may not have been made yet. Changes nothing. */
+    default List<Lack> preflight(VmRecord vm) {
         return List.of();
     }
 

@@ -9,6 +9,7 @@ import dev.banger.api.VmSet;
 import dev.banger.image.Image;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
+import dev.banger.operation.Lack;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
@@ -62,6 +63,11 @@ final class VmCreation {
 
     /** Everything that can be said against a request without changing anything. */
     void check(VmCreate request) {
+        check(request, List.of());
+    }
+
+    /** The same with what this host lacks for what is to be done in the VM. */
+    void check(VmCreate request, List<Lack> others) {
         if (request.name() != null) {
             VmName.check(request.name());
             refuseTaken(request.name());
@@ -94,12 +100,6 @@ final class VmCreation {
                 request.vmm(),
                 request.project());
 
-        List<String> missing = network.missing();
-        if (!missing.isEmpty()) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "this host cannot have the network " + network.name() + ": " + String.join("; ", missing));
-        }
         return checked(spec);
     }
 

@@ -15,13 +15,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The directories of VMs: one each, named by the VM's id. Thread-safe. */
-final class VmDirectories {
+public final class VmDirectories {
     private static final int ATTEMPTS = 5;
     private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
     private final Path root;
 
-    VmDirectories(Path root) {
+    /** {@code root} need not be there. */
+    public VmDirectories(Path root) {
         this.root = root;
     }
 
@@ -84,7 +85,7 @@ final class VmDirectories {
     }
 
     /** Ids that have a directory. */
-    List<String> ids() {
+    public List<String> ids() {
         if (!Files.isDirectory(root)) {
             return List.of();
         }

@@ -9,6 +9,7 @@ import dev.banger.image.Image;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
+import dev.banger.operation.Lack;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import dev.banger.operation.Uninterrupted;
@@ -100,7 +101,7 @@ final class VmStarter {
             VmRecord vm = lifecycle.existing(created.id()).with(created.spec());
             Stages stages = new Stages(progress);
             stages.stage("checking the host");
-            preflight(vm);
+            Lack.refuse("start " + vm.name(), host.lacks(vm));
             vm = HostSeams.withNewDisks(vm, prepared.diskKind());
             Templates.Machine machine = templates.machine(
                     vm.spec(),
@@ -124,8 +125,8 @@ final class VmStarter {
         try {
             Stages stages = new Stages(progress);
             stages.stage("checking the host");
+            Lack.refuse("start " + vm.name(), host.lacks(vm));
             VmmSelector.Choice choice = host.choose(vm);
-            preflight(vm);
             vm = host.withDisksFor(vm, choice.vmm());
             Image image = images.get(vm.spec().image(), vm.spec().imageDigest());
             Kernel kernel = kernels.get(vm.spec().kernel());
@@ -295,16 +296,6 @@ final class VmStarter {
                     Start.from(memory.resolve(Snapshot.MEMORY), memory.resolve(Snapshot.STATE), "fork", false),
                     WaitFor.AGENT,
                     new Stages(Progress.none()));
-        }
-    }
-
-    private void preflight(VmRecord vm) {
-        List<String> missing = host.capabilities().stream()
-                .flatMap(capability -> capability.preflight(vm).stream())
-                .toList();
-        if (!missing.isEmpty()) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED, "cannot start " + vm.name() + ": " + String.join("; ", missing));
         }
     }
 

@@ -4,8 +4,10 @@ import dev.banger.api.BangerException;
 import dev.banger.api.DoctorReport.Check;
 import dev.banger.api.DoctorReport.Status;
 import dev.banger.api.ErrorCode;
+import dev.banger.operation.Lack;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Chooses how a VM runs here: tries the ways in order and keeps every attempt with its reason. Thread-safe. */
@@ -27,8 +29,18 @@ public final class VmmSelector {
         /** Why VMs that run this way cannot run VMs themselves; empty: they can. Asked only where there is no other obstacle. */
         String nestedObstacle();
 
+        /** What clears the obstacle away. */
+        default Lack.Remedy remedy() {
+            return Lack.NO_REMEDY;
+        }
+
         /** What is to be said of it although it can be used; empty: nothing. */
         default String warning() {
+            return "";
+        }
+
+        /** Which release of its program is here; empty where that is not known. */
+        default String release() {
             return "";
         }
     }
@@ -77,30 +89,54 @@ public final class VmmSelector {
 
     /** The first way that works and that is allowed. */
     public Choice choose(Wish wish) {
+        List<Attempt> attempts = attempts(wish);
+        return candidates.stream()
+                .filter(wish::allows)
+                .filter(candidate -> wish.obstacle(candidate).isEmpty())
+                .findFirst()
+                .map(candidate -> new Choice(candidate.vmm(), candidate.acceleration(), attempts))
+                .orElseThrow(() -> Lack.refusal("run the VM", List.of(lack(wish, attempts))));
+    }
+
+    /** What this host lacks for a VM that asks for that: nothing, or one thing that says of each way why it is none. */
+    public List<Lack> lacks(Wish wish) {
+        List<Attempt> attempts = attempts(wish);
+        return !attempts.isEmpty() && attempts.getLast().obstacle().isEmpty()
+                ? List.of()
+                : List.of(lack(wish, attempts));
+    }
+
+    /** Those up to the first that works. */
+    private List<Attempt> attempts(Wish wish) {
         List<Attempt> attempts = new ArrayList<>();
         for (Candidate candidate : candidates) {
-            if (!wish.allows(candidate)) {
-                continue;
+            if (wish.allows(candidate)) {
+                Attempt attempt =
+                        new Attempt(candidate.vmm().name(), candidate.acceleration(), wish.obstacle(candidate));
+                attempts.add(attempt);
+                if (attempt.obstacle().isEmpty()) {
+                    break;
+                }
             }
-            Attempt attempt = new Attempt(candidate.vmm().name(), candidate.acceleration(), wish.obstacle(candidate));
-            attempts.add(attempt);
-            if (attempt.obstacle().isEmpty()) {
-                return new Choice(candidate.vmm(), candidate.acceleration(), List.copyOf(attempts));
-            }
         }
-        StringBuilder message = new StringBuilder("no way to run a VM here");
-        if (attempts.isEmpty()) {
-            message.append("; there is no ").append(wish.vmm()).append(" with ").append(wish.acceleration());
-        }
-        for (Attempt attempt : attempts) {
-            message.append("; ")
-                    .append(attempt.vmm())
-                    .append(" with ")
-                    .append(attempt.acceleration().label())
-                    .append(": ")
-                    .append(attempt.obstacle());
-        }
-        throw new BangerException(ErrorCode.PRECONDITION_FAILED, message.toString());
+        return List.copyOf(attempts);
+    }
+
+    private Lack lack(Wish wish, List<Attempt> attempts) {
+        String tried = attempts.isEmpty()
+                ? "there is no " + wish.vmm() + " with " + wish.acceleration()
+                : attempts.stream()
+                        .map(each -> each.vmm() + " with " + each.acceleration().label() + ": " + each.obstacle())
+                        .collect(Collectors.joining("; "));
+        // Of the last resort that something can be done about: the others ask for more.
+        Lack.Remedy remedy = candidates.reversed().stream()
+                .filter(wish::allows)
+                .filter(candidate -> !candidate.obstacle().isEmpty())
+                .map(Candidate::remedy)
+                .filter(each -> !each.equals(Lack.NO_REMEDY))
+                .findFirst()
+                .orElse(Lack.NO_REMEDY);
+        return new Lack("nothing here runs it (" + tried + ")", "", remedy);
     }
 
     /** Whether a machine that was saved by that build can be restored here. */
@@ -121,7 +157,7 @@ public final class VmmSelector {
                 .orElseThrow(() -> new BangerException(ErrorCode.DATA_CORRUPT, "there is no VMM \"" + name + "\""));
     }
 
-    /** A row for each way. */
+    /** A row for each way, and one that says when there is none at all. */
     public List<Check> doctor() {
         List<Check> checks = new ArrayList<>();
         boolean works = false;
@@ -129,23 +165,22 @@ public final class VmmSelector {
             String obstacle = candidate.obstacle();
             String subject =
                     candidate.vmm().name() + " with " + candidate.acceleration().label();
-            if (obstacle.isEmpty()) {
-                works = true;
-                String warning = candidate.warning();
-                checks.add(
-                        warning.isEmpty()
-                                ? new Check(Status.PASS, subject, cost(candidate.acceleration()), "")
-                                : new Check(Status.WARN, subject, "works, but " + warning, ""));
-            } else {
-                checks.add(new Check(Status.WARN, subject, obstacle, ""));
+            if (!obstacle.isEmpty()) {
+                checks.add(new Lack(obstacle, "", candidate.remedy()).row(Status.WARN, subject));
+                continue;
             }
+            works = true;
+            String release = candidate.release().isEmpty() ? "" : ", release " + candidate.release();
+            checks.add(
+                    candidate.warning().isEmpty()
+                            ? new Check(Status.PASS, subject, cost(candidate.acceleration()) + release, "")
+                            : new Check(Status.WARN, subject, "works, but " + candidate.warning(), ""));
         }
         if (!works) {
-            checks.add(new Check(
-                    Status.FAIL,
-                    "virtual machines",
-                    "no VM can run here",
-                    "install QEMU: apt-get install qemu-system-x86"));
+            Wish any = new Wish(null, null, true, true, false);
+            checks.add(
+                    new Lack("none can run here", "", lack(any, attempts(any)).remedy())
+                            .row(Status.FAIL, "virtual machines"));
         }
         return checks;
     }

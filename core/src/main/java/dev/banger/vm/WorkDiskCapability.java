@@ -1,8 +1,11 @@
 package dev.banger.vm;
 
+import dev.banger.operation.Lack;
 import dev.banger.vm.RootDisks.Disk;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** The VM's work disk, mounted where root's home is: it survives stop and start and can grow (E2). */
@@ -23,10 +26,17 @@ public final class WorkDiskCapability implements VmCapability {
     }
 
     @Override
+    public List<Lack> preflight(VmRecord vm) {
+        return disks.lacks(Path.of(vm.runtime().workDisk()), bytes(vm));
+    }
+
+    @Override
     public Optional<Disk> disk(VmRecord vm) {
-        return Optional.of(disks.prepare(
-                Path.of(vm.runtime().workDisk()),
-                Math.max(LEAST_BYTES, vm.spec().workDiskBytes())));
+        return Optional.of(disks.prepare(Path.of(vm.runtime().workDisk()), bytes(vm)));
+    }
+
+    private static long bytes(VmRecord vm) {
+        return Math.max(LEAST_BYTES, vm.spec().workDiskBytes());
     }
 
     @Override
@@ -43,7 +53,7 @@ public final class WorkDiskCapability implements VmCapability {
             if (Files.notExists(file)) {
                 return; // made at the first start, then of the new size
             }
-            disks.prepare(file, Math.max(LEAST_BYTES, before.spec().workDiskBytes()));
+            disks.prepare(file, bytes(before));
             disks.grow(file, after.workDiskBytes());
         }
     }

@@ -1,7 +1,9 @@
 package dev.banger.daemon;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.DoctorReport;
 import dev.banger.api.ErrorCode;
+import dev.banger.cli.ReportPrinter;
 import dev.banger.config.Places;
 import dev.banger.host.linux.ProcessSettings;
 import dev.banger.host.linux.ServiceNotification;
@@ -10,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * bangerd's main program. It runs in the foreground until SIGTERM or a client's SHUTDOWN and then lets go of all VMs, which
  * run on. Exit status 0 after a clean end, 75 when another one holds the instance lock, 125 when it
- * could not start.
+ * could not start. With {@code --doctor} it examines the host instead and ends, with status 1 where a check failed.
  */
 public final class Bangerd {
     private static final int FAILED = 125;
@@ -35,6 +38,8 @@ public final class Bangerd {
         try {
             if (arguments.length == 1 && arguments[0].equals("--training-run")) {
                 TrainingRun.run(tree, environment);
+            } else if (arguments.length > 0 && arguments[0].equals("--doctor")) {
+                System.exit(doctor(tree, environment, List.of(arguments).contains("--json")));
             } else if (arguments.length == 0) {
                 serve(tree, environment);
             } else {
@@ -73,6 +78,14 @@ public final class Bangerd {
         } finally {
             closed.countDown();
         }
+    }
+
+    /** What {@code banger doctor} runs where no daemon of its build answers. */
+    private static int doctor(Path tree, Map<String, String> environment, boolean json) {
+        System.setProperty("banger.log", "/dev/null");
+        DoctorReport report = new DoctorWithoutDaemon(tree, Places.of(environment), environment).examine();
+        ReportPrinter.print(report, json, System.out);
+        return report.failed() ? 1 : 0;
     }
 
     private static void await(CountDownLatch closed) {

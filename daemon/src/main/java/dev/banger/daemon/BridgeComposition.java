@@ -7,6 +7,7 @@ import dev.banger.config.Places;
 import dev.banger.config.Settings;
 import dev.banger.host.bridge.IpLinks;
 import dev.banger.host.firewall.FirewallChoice;
+import dev.banger.host.linux.ProcFs;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.network.BridgeServices;
 import dev.banger.network.BridgeSettings;
@@ -15,9 +16,9 @@ import dev.banger.network.HomeId;
 import dev.banger.network.HostNetwork;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.NamedNetwork;
+import dev.banger.operation.Lack;
 import dev.banger.vm.BridgedNetwork;
 import dev.banger.vm.NetworkService;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,35 +136,34 @@ final class BridgeComposition {
             this.firewall = firewall;
         }
 
-        List<String> get() {
+        List<Lack> get() {
             if (complete) {
                 return List.of();
             }
-            List<String> missing = look();
-            complete = missing.isEmpty();
-            return missing;
+            List<Lack> lacks = look();
+            complete = lacks.isEmpty();
+            return lacks;
         }
 
-        private List<String> look() {
-            if (!Integer.valueOf(0).equals(uid())) {
-                return List.of("it needs root, and this daemon runs as another user");
+        private List<Lack> look() {
+            if (ProcFs.uid() != 0) {
+                return List.of(new Lack(
+                        "it needs root, and this daemon runs as another user",
+                        "",
+                        new Lack.Step("root's daemon has it: sudo banger ...")));
             }
-            List<String> missing = new ArrayList<>();
-            if (programs.find("ip").isEmpty()) {
-                missing.add("ip is not installed: apt-get install iproute2");
-            }
+            List<Lack> lacks = new ArrayList<>(programs.lacks(IpLinks.requirements()));
             if (Files.notExists(TUN)) {
-                missing.add("there is no " + TUN + ": modprobe tun");
+                lacks.add(new Lack("there is no " + TUN, "make taps", new Lack.Step("modprobe tun")));
             }
-            return missing.isEmpty() ? firewall.unusable() : missing;
-        }
-    }
-
-    private static Object uid() {
-        try {
-            return Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        } catch (IOException e) {
-            return -1;
+            List<String> unusable = firewall.unusable();
+            if (!unusable.isEmpty()) {
+                lacks.add(new Lack(
+                        "no firewall can be used (" + String.join("; ", unusable) + ")",
+                        "keep guests apart",
+                        programs.find("nft").isEmpty() ? programs.remedy("nft") : Lack.NO_REMEDY));
+            }
+            return lacks;
         }
     }
 }

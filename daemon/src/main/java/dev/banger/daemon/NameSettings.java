@@ -1,11 +1,14 @@
 package dev.banger.daemon;
 
+import dev.banger.api.DoctorReport.Check;
+import dev.banger.api.DoctorReport.Status;
 import dev.banger.config.Key;
 import dev.banger.config.Settings;
 import dev.banger.host.dns.DnsServer;
 import dev.banger.host.dns.MappingTool;
 import dev.banger.host.dns.ResolvedRouting;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.TcpListeners;
 import dev.banger.network.BridgeSettings;
 import dev.banger.network.NameRouting;
 import dev.banger.network.NameServer;
@@ -40,6 +43,22 @@ final class NameSettings {
         return bridge.peers() || settings.path(Key.MAPDNS_DATA_FILE).isPresent() || port(settings) == 0
                 ? Optional.empty()
                 : Optional.of(new ResolvedRouting(programs));
+    }
+
+    /** What doctor says before a daemon is there to listen. */
+    static Check examine(Settings settings, TcpListeners listeners) {
+        int port = port(settings);
+        if (port == 0 || settings.path(Key.MAPDNS_DATA_FILE).isPresent()) {
+            return new Check(Status.PASS, "names", "no port of this host is asked for", "");
+        }
+        String address = "127.0.0.1";
+        return listeners.isTaken(address, port)
+                ? new Check(
+                        Status.WARN,
+                        "names",
+                        "NAME.vm will not be answered: " + address + ":" + port + " is another program's",
+                        "give the daemon another port with " + settings.named(Key.DNS_PORT) + ", or none with 0")
+                : new Check(Status.PASS, "names", "NAME.vm will be answered on " + address + ":" + port, "");
     }
 
     private static int port(Settings settings) {

@@ -4,7 +4,9 @@ import dev.banger.cli.BangerCli;
 import dev.banger.config.Configuration;
 import dev.banger.config.Places;
 import dev.banger.host.firewall.FirewallChoice;
+import dev.banger.host.linux.KvmProbe;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.UserNamespace;
 import dev.banger.host.rootfs.Ext4Comparison;
 import dev.banger.image.ImageService;
 import dev.banger.kernel.KernelService;
@@ -71,14 +73,23 @@ final class MemoryDaemon implements AutoCloseable {
         names.start();
         Configuration configuration = Configuration.open(places, Map.of());
         DaemonFacts facts = new DaemonFacts("0.1.0", "abc123", places);
-        Doctor doctor =
-                new Doctor(places, host.seams(), new ProgramRunner(Map.of()), images, kernels, vms, configuration);
+        ProgramRunner programs = new ProgramRunner(Map.of());
         NetworkNames bridges = new NetworkNames(bridge -> new BridgeRouting(Optional.empty(), bridge));
         NetworkService networks = new NetworkService(
                 new MemoryNetworkStore(),
                 seams.networks(),
                 new FakeLinks(),
-                BridgeComposition.named(places, FirewallChoice.Wish.AUTO, new ProgramRunner(Map.of()), bridges));
+                BridgeComposition.named(places, FirewallChoice.Wish.AUTO, programs, bridges));
+        HostParts parts = new HostParts(
+                new KvmProbe(programs, Path.of("/no/launcher")),
+                programs,
+                UserNamespace.of(programs),
+                images,
+                kernels,
+                seams,
+                ssh,
+                names,
+                bridges);
         LocalBanger api = new LocalBanger(
                 vms,
                 templates,
@@ -88,10 +99,10 @@ final class MemoryDaemon implements AutoCloseable {
                 networks,
                 operations,
                 ssh,
-                doctor,
+                Doctor.ofDaemon(parts, places, configuration, vms),
                 facts,
                 configuration,
-                new Bundles(images, kernels, new ProgramRunner(Map.of())));
+                new Bundles(images, kernels, programs));
         http = new HttpDoor(places.run().resolve("http.sock"), api);
         ClientSession frames = new ClientSession(
                 new BangerCli(api, facts.version(), facts.build(), Path.of("/opt/banger/bin/banger")), facts);

@@ -13,6 +13,7 @@ import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelCatalog;
 import dev.banger.kernel.KernelService;
 import dev.banger.kernel.KernelSource;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -31,10 +32,16 @@ public final class FakeCatalogs {
     private final List<Path> discarded = new ArrayList<>();
     private volatile Path staging = Path.of("/staging");
     private volatile Runnable duringBuild = () -> {};
+    private volatile List<Lack> lacks = List.of();
 
     /** What happens while an image is being built. */
     public void duringBuild(Runnable action) {
         duringBuild = action;
+    }
+
+    /** What is lacking to build an image, and to fetch a kernel, from now on. */
+    public void lacking(Lack... all) {
+        lacks = List.of(all);
     }
 
     /** Where images are made from now on. */
@@ -71,6 +78,11 @@ public final class FakeCatalogs {
         @Override
         public String source() {
             return "debian";
+        }
+
+        @Override
+        public List<Lack> lacks(ImageBuild request) {
+            return lacks;
         }
 
         @Override
@@ -113,6 +125,11 @@ public final class FakeCatalogs {
         @Override
         public String name() {
             return "debian";
+        }
+
+        @Override
+        public List<Lack> lacks() {
+            return lacks;
         }
 
         @Override

@@ -9,6 +9,7 @@ import dev.banger.api.GuestConnection;
 import dev.banger.api.StageTiming;
 import dev.banger.api.TerminalSize;
 import dev.banger.image.Image;
+import dev.banger.operation.Lack;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.DiskKind;
 import dev.banger.vm.GuestChannel;
@@ -416,6 +417,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     @Override
     public void flush(Path file) {
         step(Step.FLUSH, String.valueOf(file.getParent()).replaceAll(".*/", ""));
+    }
+
+    @Override
+    public List<Lack> lacksForImages() {
+        return List.of();
     }
 
     @Override

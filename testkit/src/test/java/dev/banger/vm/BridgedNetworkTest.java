@@ -16,6 +16,7 @@ import dev.banger.network.Ipv4Address;
 import dev.banger.network.Links;
 import dev.banger.network.Rules;
 import dev.banger.network.Tap;
+import dev.banger.operation.Lack;
 import dev.banger.testkit.FakeFirewall;
 import dev.banger.testkit.FakeLinks;
 import dev.banger.testkit.Records;
@@ -47,7 +48,7 @@ class BridgedNetworkTest {
 
     private final FakeLinks links = new FakeLinks();
     private final FakeFirewall firewall = new FakeFirewall();
-    private final List<String> missing = new ArrayList<>();
+    private final List<Lack> missing = new ArrayList<>();
     private final Services services = new Services();
     private BridgedNetwork network;
 
@@ -239,7 +240,7 @@ class BridgedNetworkTest {
 
     @Test
     void whatAHostLacksIsSaid() {
-        missing.add("nft is not installed");
+        missing.add(new Lack("nft is not installed", "", Lack.NO_REMEDY));
 
         assertThatThrownBy(() -> network.attach(vm(false))).hasMessageContaining("nft is not installed");
         assertThat(network.doctor())

@@ -13,6 +13,7 @@ import dev.banger.network.HostNetwork;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.NamedNetwork;
 import dev.banger.network.Route;
+import dev.banger.operation.Lack;
 import dev.banger.testkit.FakeFirewall;
 import dev.banger.testkit.FakeLinks;
 import dev.banger.testkit.MemoryNetworkStore;
@@ -31,7 +32,7 @@ class NetworkServiceTest {
 
     private final FakeLinks links = new FakeLinks();
     private final MemoryNetworkStore store = new MemoryNetworkStore();
-    private final List<String> missing = new ArrayList<>();
+    private final List<Lack> missing = new ArrayList<>();
     private final List<String> unmade = new ArrayList<>();
     private final BridgedNetwork common =
             bridged("bridge", new BridgeSettings("bgr0", Ipv4Address.of("10.130.0.1"), 24));
@@ -145,7 +146,7 @@ class NetworkServiceTest {
 
     @Test
     void aHostWithoutBridgesHasNone() {
-        missing.add("it needs root");
+        missing.add(new Lack("it needs root", "", Lack.NO_REMEDY));
         assertThatThrownBy(() -> service.create("one", null)).hasMessageContaining("it needs root");
         assertThatThrownBy(() -> service.create("one", "10.20.0.0/24")).hasMessageContaining("it needs root");
         assertThat(store.networks()).isEmpty();

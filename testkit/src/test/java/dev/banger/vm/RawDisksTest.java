@@ -14,11 +14,11 @@ import dev.banger.snapshot.Snapshot;
 import dev.banger.testkit.FakeCatalogs;
 import dev.banger.testkit.FakeHost;
 import dev.banger.testkit.FakeHost.Step;
+import dev.banger.testkit.FakeWorkDisks;
 import dev.banger.testkit.MemoryHandleFiles;
 import dev.banger.testkit.MemorySnapshotStore;
 import dev.banger.testkit.MemoryVmStore;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,23 +74,6 @@ class RawDisksTest {
                 Files.createDirectories(root.resolve("vms")));
         made.start();
         return made;
-    }
-
-    private static final class FakeWorkDisks implements WorkDisks {
-        @Override
-        public RootDisks.Disk prepare(Path file, long bytes) {
-            try {
-                if (Files.notExists(file)) {
-                    Files.createFile(file);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-            return new RootDisks.Disk(file, "raw", "work", false);
-        }
-
-        @Override
-        public void grow(Path file, long bytes) {}
     }
 
     private VmRecord create(String name) {

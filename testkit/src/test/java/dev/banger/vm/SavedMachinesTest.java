@@ -17,6 +17,7 @@ import dev.banger.snapshot.Snapshot;
 import dev.banger.testkit.FakeCatalogs;
 import dev.banger.testkit.FakeHost;
 import dev.banger.testkit.FakeHost.Step;
+import dev.banger.testkit.FakeWorkDisks;
 import dev.banger.testkit.MemoryHandleFiles;
 import dev.banger.testkit.MemorySnapshotStore;
 import dev.banger.testkit.MemoryVmStore;
@@ -78,23 +79,6 @@ class SavedMachinesTest {
                 Files.createDirectories(root.resolve("vms")));
         made.start();
         return made;
-    }
-
-    private static final class FakeWorkDisks implements WorkDisks {
-        @Override
-        public RootDisks.Disk prepare(Path file, long bytes) {
-            try {
-                if (Files.notExists(file)) {
-                    Files.createFile(file);
-                }
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-            return new RootDisks.Disk(file, "qcow2", "work", false);
-        }
-
-        @Override
-        public void grow(Path file, long bytes) {}
     }
 
     private VmRecord create(String name) {

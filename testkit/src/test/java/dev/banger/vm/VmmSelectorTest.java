@@ -108,7 +108,8 @@ class VmmSelectorTest {
     @Test
     void whereNothingFitsEveryAttemptIsToldWithItsReason() {
         assertThatThrownBy(() -> host("not installed", "no /dev/kvm").choose(new Wish(null, "kvm", true, true, false)))
-                .hasMessage("no way to run a VM here; firecracker with kvm: not installed; qemu with kvm: no /dev/kvm");
+                .hasMessage(
+                        "cannot run the VM: nothing here runs it (firecracker with kvm: not installed; qemu with kvm: no /dev/kvm)");
         assertThatThrownBy(() -> host("", "").choose(new Wish("firecracker", "tcg", true, true, false)))
                 .hasMessageContaining("there is no firecracker with tcg");
     }

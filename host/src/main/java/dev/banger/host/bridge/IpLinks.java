@@ -81,11 +81,11 @@ public final class IpLinks implements Links {
         this.kernel = new KernelLinks(opening);
     }
 
-    /** What it takes, for {@link ProgramRunner#require}. */
+    /** What it takes, for {@link ProgramRunner#lacks}. */
     public static List<Requirement> requirements() {
         return List.of(
-                new Requirement("ip", "iproute2", "make bridges and taps"),
-                new Requirement("sysctl", "procps", "set how the host treats its links"));
+                new Requirement("ip", "make bridges and taps"),
+                new Requirement("sysctl", "set how the host treats its links"));
     }
 
     @Override

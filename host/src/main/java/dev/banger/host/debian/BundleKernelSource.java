@@ -6,6 +6,7 @@ import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.kernel.KernelSource;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,8 +56,13 @@ public final class BundleKernelSource implements KernelSource {
     }
 
     @Override
+    public List<Lack> lacks() {
+        return programs.lacks(List.of(KernelModules.DEPMOD, KernelModules.MKSQUASHFS));
+    }
+
+    @Override
     public Fetched fetch(Path staging, Progress progress) {
-        programs.require(List.of(KernelModules.DEPMOD, KernelModules.MKSQUASHFS));
+        Lack.refuse("take the bundle's kernel", lacks());
         Path work = staging.toAbsolutePath().resolve("work");
         try {
             progress.stage("copying the kernel of the bundle");

@@ -1,8 +1,9 @@
 package dev.banger.host.debian;
 
-import dev.banger.api.BangerException;
-import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.DiskFailure;
+import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.Requirement;
+import dev.banger.operation.Lack;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,8 +23,39 @@ record DebianArchive(String suite, List<AptSource> sources) {
         sources = List.copyOf(sources);
     }
 
+    /** What a host lacks for work with these programs and the archive's packages. */
+    static List<Lack> lacks(ProgramRunner programs, Path root, List<Requirement> requirements) {
+        List<Lack> lacks = new ArrayList<>();
+        String architecture = System.getProperty("os.arch", "");
+        if (!architecture.equals("amd64")) {
+            lacks.add(new Lack(
+                    "this host is " + architecture + ", and Debian's packages are used on amd64 only",
+                    "",
+                    Lack.NO_REMEDY));
+        }
+        lacks.addAll(programs.lacks(requirements));
+        lacks.addAll(lacks(root));
+        return lacks;
+    }
+
+    private static List<Lack> lacks(Path root) {
+        return find(root).isPresent()
+                ? List.of()
+                : List.of(new Lack(
+                        "apt on this host knows no Debian archive (none in /etc/apt/sources.list or"
+                                + " /etc/apt/sources.list.d)",
+                        "have Debian's kernel and packages",
+                        new Lack.Step("add Debian's archive there, signed by the keys of the package"
+                                + " debian-archive-keyring")));
+    }
+
     /** What the host whose files lie under {@code root} ({@code /}, but in tests) is configured with. */
     static DebianArchive of(Path root) {
+        Lack.refuse("use Debian's archive", lacks(root));
+        return find(root).orElseThrow();
+    }
+
+    private static Optional<DebianArchive> find(Path root) {
         List<AptSource> debian = AptSources.read(root.resolve("etc/apt")).stream()
                 .filter(DebianArchive::isDebians)
                 .toList();
@@ -33,15 +65,9 @@ record DebianArchive(String suite, List<AptSource> sources) {
                 .filter(suite -> suite.equals(release(suite)))
                 .distinct()
                 .toList();
-        if (releases.isEmpty()) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "apt on this host knows no Debian archive (none in /etc/apt/sources.list or /etc/apt/sources.list.d), and"
-                            + " kernel and image are made from Debian's packages\nadd one there, signed by the keys of"
-                            + " debian-archive-keyring: sudo apt-get install debian-archive-keyring");
-        }
-        String suite = codename.filter(releases::contains).orElse(releases.getFirst());
-        return new DebianArchive(suite, only(suite, debian));
+        return codename.filter(releases::contains)
+                .or(() -> releases.stream().findFirst())
+                .map(suite -> new DebianArchive(suite, only(suite, debian)));
     }
 
     /** Sources with the suites of one release: itself, its updates and its security updates, no backports. */

@@ -1,7 +1,6 @@
 package dev.banger.host.debian;
 
 import dev.banger.api.BangerException;
-import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageBuild;
 import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.Ext4;
@@ -11,6 +10,7 @@ import dev.banger.host.linux.Requirement;
 import dev.banger.host.linux.RootTree;
 import dev.banger.host.linux.UserNamespace;
 import dev.banger.image.RootfsBuilder;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -57,7 +57,7 @@ public final class DebianImageBuilder implements RootfsBuilder {
             throw BangerException.invalid("a Debian image is made from packages, not from " + request.path());
         }
         List<String> packages = DebianPackages.with(request.packages());
-        checkHost();
+        Lack.refuse("build the Debian image", lacks(request));
         DebianArchive archive = DebianArchive.of(root);
         Path work = staging.toAbsolutePath().resolve("work");
         try (RootTree everything = new RootTree(programs, namespace, work)) {
@@ -76,20 +76,17 @@ public final class DebianImageBuilder implements RootfsBuilder {
         }
     }
 
-    private void checkHost() {
-        String architecture = System.getProperty("os.arch", "");
-        if (!architecture.equals("amd64")) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "Debian images are built on amd64 hosts only; this host is " + architecture);
-        }
-        List<Requirement> requirements = new ArrayList<>(List.of(
-                new Requirement("mmdebstrap", "mmdebstrap", "install Debian into an image"),
-                new Requirement("apt-get", "apt", "fetch Debian's packages"),
-                Ext4.requirement()));
-        requirements.addAll(namespace.requirements());
-        programs.require(requirements);
-        namespace.check();
+    @Override
+    public List<Lack> lacks(ImageBuild request) {
+        List<Lack> lacks = new ArrayList<>(DebianArchive.lacks(
+                programs,
+                root,
+                List.of(
+                        new Requirement("mmdebstrap", "install Debian into an image"),
+                        new Requirement("apt-get", "fetch Debian's packages"),
+                        Ext4.requirement())));
+        lacks.addAll(namespace.lacks());
+        return lacks;
     }
 
     private void install(DebianArchive archive, List<String> packages, RootTree tree, Path work, Progress progress)

@@ -7,6 +7,7 @@ import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.Requirement;
 import dev.banger.kernel.KernelSource;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,10 +27,10 @@ public final class DebianKernelSource implements KernelSource {
     private static final Duration UNPACKING = Duration.ofMinutes(5);
 
     private static final List<Requirement> REQUIREMENTS = List.of(
-            new Requirement("apt-get", "apt", "fetch the kernel's package"),
-            new Requirement("apt-cache", "apt", "find the kernel's package"),
-            new Requirement("apt-config", "apt", "fetch packages the way this host does"),
-            new Requirement("dpkg-deb", "dpkg", "unpack the kernel's package"),
+            new Requirement("apt-get", "fetch the kernel's package"),
+            new Requirement("apt-cache", "find the kernel's package"),
+            new Requirement("apt-config", "fetch packages the way this host does"),
+            new Requirement("dpkg-deb", "unpack the kernel's package"),
             KernelModules.DEPMOD,
             KernelModules.MKSQUASHFS);
 
@@ -52,14 +53,13 @@ public final class DebianKernelSource implements KernelSource {
     }
 
     @Override
+    public List<Lack> lacks() {
+        return DebianArchive.lacks(programs, root, REQUIREMENTS);
+    }
+
+    @Override
     public Fetched fetch(Path staging, Progress progress) {
-        String architecture = System.getProperty("os.arch", "");
-        if (!architecture.equals("amd64")) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "Debian's cloud kernel is fetched for amd64 only; this host is " + architecture);
-        }
-        programs.require(REQUIREMENTS);
+        Lack.refuse("fetch Debian's kernel", lacks());
         DebianArchive archive = DebianArchive.of(root);
         Path work = staging.toAbsolutePath().resolve("work");
         try {

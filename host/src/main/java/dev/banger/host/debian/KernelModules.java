@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 
 /** The modules of one kernel version after depmod, as a published kernel has them: a drive, and those of the initramfs. */
 final class KernelModules {
-    static final Requirement DEPMOD = new Requirement("depmod", "kmod", "index the kernel's modules");
-    static final Requirement MKSQUASHFS = new Requirement("mksquashfs", "squashfs-tools", "pack the kernel's modules");
+    static final Requirement DEPMOD = new Requirement("depmod", "index the kernel's modules");
+    static final Requirement MKSQUASHFS = new Requirement("mksquashfs", "pack the kernel's modules");
 
     private static final Duration PACKING = Duration.ofMinutes(5);
 

@@ -12,6 +12,7 @@ import dev.banger.host.linux.FileCopy;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.PublishedFile;
 import dev.banger.image.Image;
+import dev.banger.operation.Lack;
 import dev.banger.vm.DiskKind;
 import dev.banger.vm.RootDisks;
 import java.io.IOException;
@@ -144,8 +145,13 @@ public final class HostRootDisks implements RootDisks {
     }
 
     @Override
+    public List<Lack> lacksForImages() {
+        return programs.lacks(List.of(Ext4.checkRequirement()));
+    }
+
+    @Override
     public void whole(Image image, Path file, long bytes) {
-        programs.require(List.of(Ext4.checkRequirement())); // not only when all the work in it is done
+        Lack.refuse("make an image of a VM", lacksForImages()); // not only when all the work in it is done
         duplicate(image.rootfs(), file);
         try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
             disk.setLength(Math.max(bytes, disk.length()));
@@ -185,7 +191,7 @@ public final class HostRootDisks implements RootDisks {
     @Override
     public List<Check> doctor() {
         try {
-            Host host = host(true);
+            Host host = new Host(true, snapshots.obstacle(), FileCopy.mayShareBlocks(images, vms));
             RootDiskChoice any = RootDiskChoice.of(wish, new Host(false, host.deviceMapper(), host.reflinks()));
             RootDiskChoice raw = any == RootDiskChoice.QCOW2 ? RootDiskChoice.of("auto", host) : any;
             String finding =
@@ -193,7 +199,11 @@ public final class HostRootDisks implements RootDisks {
             return List.of(new Check(
                     Status.PASS,
                     "root disks",
-                    finding + (host.deviceMapper().isEmpty() ? "" : "; not by device-mapper: " + host.deviceMapper()),
+                    finding
+                            + (host.reflinks()
+                                    ? ""
+                                    : "; blocks are not shared, that takes images and VMs on one XFS or btrfs")
+                            + (host.deviceMapper().isEmpty() ? "" : "; not by device-mapper: " + host.deviceMapper()),
                     ""));
         } catch (BangerException e) {
             return List.of(new Check(

@@ -8,6 +8,7 @@ import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.PublishedFile;
 import dev.banger.host.linux.Requirement;
+import dev.banger.operation.Lack;
 import dev.banger.vm.DiskKind;
 import dev.banger.vm.RootDisks.Disk;
 import dev.banger.vm.WorkDisks;
@@ -26,8 +27,8 @@ import java.util.List;
 public final class SeededWorkDisks implements WorkDisks {
     private static final Duration QEMU_IMG = Duration.ofMinutes(2);
 
-    private static final List<Requirement> REQUIREMENTS =
-            List.of(Ext4.requirement(), new Requirement("qemu-img", "qemu-utils", "make and grow work disks"));
+    private static final Requirement MAKING = new Requirement("qemu-img", "make work disks");
+    private static final Requirement GROWING = new Requirement("qemu-img", "grow work disks");
 
     private final ProgramRunner programs;
     private final Path seeds;
@@ -38,11 +39,26 @@ public final class SeededWorkDisks implements WorkDisks {
     }
 
     @Override
+    public List<Lack> lacks(Path file, long bytes) {
+        DiskKind kind = DiskKind.of(file);
+        return Files.exists(file) || Files.exists(seed(kind, bytes)) ? List.of() : lacks(kind);
+    }
+
+    private List<Lack> lacks(DiskKind kind) {
+        return programs.lacks(
+                kind == DiskKind.QCOW2 ? List.of(Ext4.requirement(), MAKING) : List.of(Ext4.requirement()));
+    }
+
+    private Path seed(DiskKind kind, long bytes) {
+        return kind.file(seeds, "work-" + bytes);
+    }
+
+    @Override
     public Disk prepare(Path file, long bytes) {
         try {
             if (Files.notExists(file) || !isRaw(file) && Qcow2.neverReachedTheDisk(file)) {
                 checkSize(bytes);
-                Path seed = seed(DiskKind.of(file), bytes);
+                Path seed = madeSeed(DiskKind.of(file), bytes);
                 PublishedFile.publishUnflushed(file, unfinished -> FileCopy.copy(seed, unfinished));
             } else {
                 bytes(file);
@@ -83,7 +99,7 @@ public final class SeededWorkDisks implements WorkDisks {
         } catch (IOException e) {
             throw DiskFailure.of("cannot grow the work disk " + file, file, e);
         }
-        programs.require(REQUIREMENTS);
+        Lack.refuse("grow the work disk " + file, programs.lacks(List.of(GROWING)));
         try {
             programs.run(Program.of(
                     QEMU_IMG, "qemu-img", "resize", "-q", "-f", "qcow2", file.toString(), String.valueOf(bytes)));
@@ -100,12 +116,12 @@ public final class SeededWorkDisks implements WorkDisks {
     }
 
     /** The seed of that kind and size, made if it is not there. Two that make it at once make it twice, and either is right. */
-    private Path seed(DiskKind kind, long bytes) {
-        Path seed = kind.file(seeds, "work-" + bytes);
+    private Path madeSeed(DiskKind kind, long bytes) {
+        Path seed = seed(kind, bytes);
         if (Files.exists(seed)) {
             return seed;
         }
-        programs.require(REQUIREMENTS);
+        Lack.refuse("make a work disk", lacks(kind));
         PublishedFile.publish(seed, unfinished -> {
             Path raw = unfinished.resolveSibling(unfinished.getFileName() + ".ext4");
             try {

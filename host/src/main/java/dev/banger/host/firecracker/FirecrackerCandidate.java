@@ -1,6 +1,7 @@
 package dev.banger.host.firecracker;
 
 import dev.banger.host.linux.KvmProbe;
+import dev.banger.operation.Lack;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmSelector;
@@ -36,6 +37,16 @@ public final class FirecrackerCandidate implements VmmSelector.Candidate {
     public String obstacle() {
         String obstacle = program.obstacle();
         return obstacle.isEmpty() ? kvm.obstacle() : obstacle;
+    }
+
+    @Override
+    public Lack.Remedy remedy() {
+        return program.obstacle().isEmpty() ? kvm.remedy() : program.remedy();
+    }
+
+    @Override
+    public String release() {
+        return program.releaseHere();
     }
 
     @Override

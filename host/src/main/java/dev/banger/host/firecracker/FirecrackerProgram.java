@@ -3,6 +3,7 @@ package dev.banger.host.firecracker;
 import dev.banger.host.linux.ProgramRelease;
 import dev.banger.host.linux.ProgramRelease.Release;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.operation.Lack;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,7 +48,7 @@ public final class FirecrackerProgram {
         if (program.isEmpty()) {
             return wanted.isEmpty()
                     ? "firecracker is not installed: not in PATH, /usr/local/bin or /opt/firecracker; " + SETTING
-                            + " may name it"
+                            + " may name another"
                     : wanted + ", which " + SETTING + " names, is no program";
         }
         if (!program.get().getFileName().toString().startsWith(NAME)) {
@@ -60,6 +61,20 @@ public final class FirecrackerProgram {
         return its.get().compareTo(OLDEST) < 0
                 ? program.get() + " is release " + its.get() + "; " + OLDEST + " is the oldest that can be used"
                 : "";
+    }
+
+    /** What makes one be here that can be used. */
+    Lack.Remedy remedy() {
+        return wanted.isEmpty()
+                ? new Lack.Step("QEMU runs VMs as well; who wants Firecracker puts a release from"
+                        + " github.com/firecracker-microvm/firecracker/releases, " + OLDEST + " to " + NEWEST_TESTED
+                        + ", into /usr/local/bin")
+                : new Lack.Step("name another one with " + SETTING);
+    }
+
+    /** Which release is here; empty where none is, or it does not say. */
+    String releaseHere() {
+        return find().flatMap(release::of).map(Release::toString).orElse("");
     }
 
     /** What is to be said of one that can be used all the same; empty: nothing. */

@@ -43,6 +43,11 @@ final class Iptables {
         return programs.find(program).isPresent();
     }
 
+    /** A sentence about a program that is not here. */
+    String absent(String program) {
+        return programs.absent(program);
+    }
+
     /** Whether a program is of the kind that uses nf_tables. */
     boolean usesNfTables(String program) {
         return attempt(program, List.of("-V")).text().contains("nf_tables");

@@ -45,12 +45,12 @@ public final class IptablesFirewall implements Firewall {
     /** Why it cannot be used on this host; empty if it can. */
     public Optional<String> unusable() {
         if (!iptables.has(program)) {
-            return Optional.of("there is no program " + program + "; install it: sudo apt-get install iptables");
+            return Optional.of(iptables.absent(program));
         }
         Optional<String> ebtables = ebtables();
         if (ebtables.isEmpty()) {
-            return Optional.of("there is no ebtables of the kind that uses nf_tables (ebtables-nft);"
-                    + " install it: sudo apt-get install iptables");
+            return Optional.of("there is no ebtables of the kind that uses nf_tables (ebtables-nft), which newer"
+                    + " packages of iptables have");
         }
         return iptables.unusable(program).or(() -> iptables.unusable(ebtables.get()));
     }
@@ -87,8 +87,7 @@ public final class IptablesFirewall implements Firewall {
         }
         if (rules.ports().stream().anyMatch(port -> port.rate() > 0)) {
             throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "bandwidth cannot be limited with iptables; install nftables: sudo apt-get install nftables");
+                    ErrorCode.PRECONDITION_FAILED, "bandwidth cannot be limited with iptables, only with nftables");
         }
         Parts all = parts();
         boolean changed = all.frames()

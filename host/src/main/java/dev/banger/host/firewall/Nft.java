@@ -57,7 +57,7 @@ final class Nft {
     /** Whether the program is there, the kernel knows it, and this user may. The reason if not. */
     Optional<String> unusable() {
         if (!installed()) {
-            return Optional.of("there is no program nft; install it: sudo apt-get install nftables");
+            return Optional.of(programs.absent("nft"));
         }
         Output output = attempt(List.of("-j", "list", "tables"), "");
         return output.status() == 0

@@ -69,8 +69,8 @@ final class Passages {
                         && chain.drops()
                         && !wanted(chain, rules).isEmpty())
                 .filter(chain -> programs(List.of(chain)).isEmpty())
-                .map(chain -> "the chain " + chain.path() + " drops what guests send and get, and there is no program"
-                        + " iptables to make an exception; install it: sudo apt-get install iptables")
+                .map(chain -> "the chain " + chain.path() + " drops what guests send and get, and an exception takes"
+                        + " iptables: " + iptables.absent("iptables"))
                 .toList();
     }
 

@@ -32,11 +32,11 @@ public final class Ext4 {
     }
 
     public static Requirement requirement() {
-        return new Requirement("mke2fs", "e2fsprogs", "make ext4 file systems");
+        return new Requirement("mke2fs", "make ext4 file systems");
     }
 
     public static Requirement checkRequirement() {
-        return new Requirement("e2fsck", "e2fsprogs", "check ext4 file systems");
+        return new Requirement("e2fsck", "check ext4 file systems");
     }
 
     /**

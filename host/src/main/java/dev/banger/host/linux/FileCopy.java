@@ -3,9 +3,11 @@ package dev.banger.host.linux;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 
 /**
  * Copies of large files that take no longer, and no more of the disk, than the file system can help: the blocks are shared until
@@ -36,6 +38,26 @@ public final class FileCopy {
             Files.deleteIfExists(to);
             throw e;
         }
+    }
+
+    /** Whether that is to be expected of the file system both are on, or will be. Looks, writes nothing. */
+    public static boolean mayShareBlocks(Path fromDirectory, Path toDirectory) {
+        try {
+            FileStore from = Files.getFileStore(existing(fromDirectory));
+            return from.equals(Files.getFileStore(existing(toDirectory)))
+                    && Set.of("xfs", "btrfs").contains(from.type());
+        } catch (IOException e) {
+            return false; // what is wrong with them shows when they are used
+        }
+    }
+
+    /** A directory, or the one above it in which it will be made. */
+    public static Path existing(Path directory) {
+        Path at = directory.toAbsolutePath();
+        for (Path parent = at.getParent(); parent != null && Files.notExists(at); parent = at.getParent()) {
+            at = parent;
+        }
+        return at;
     }
 
     /** Whether files of one directory can share blocks with those of another; leaves nothing behind. */

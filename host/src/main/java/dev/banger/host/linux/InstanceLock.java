@@ -28,6 +28,18 @@ public final class InstanceLock implements AutoCloseable {
         return Optional.of(new InstanceLock(fd));
     }
 
+    /** Whether a process has it. Looks, makes nothing. */
+    public static boolean isHeld(Path file) {
+        Libc.Result opened = Libc.open(file.toString(), Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (opened.failed()) {
+            return false; // there is none
+        }
+        int fd = (int) opened.value();
+        boolean held = Libc.flock(fd, Libc.LOCK_EX | Libc.LOCK_NB).failed();
+        Libc.close(fd);
+        return held;
+    }
+
     @Override
     public void close() {
         Libc.close(fd);

@@ -2,6 +2,7 @@ package dev.banger.host.linux;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.operation.Lack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,19 @@ public final class KvmProbe {
         return known;
     }
 
+    /** What clears the obstacle away, as far as that is known. */
+    public Lack.Remedy remedy() {
+        if (!Files.exists(device) || Files.isReadable(device) && Files.isWritable(device)) {
+            return Lack.NO_REMEDY;
+        }
+        try {
+            return new Lack.Step("sudo usermod -aG " + Files.getAttribute(device, "posix:group") + " "
+                    + System.getProperty("user.name", "USER") + ", then log in again and run: banger daemon restart");
+        } catch (IOException e) {
+            return Lack.NO_REMEDY;
+        }
+    }
+
     /** Why guests cannot run VMs with KVM themselves; empty: they can. {@code modules}: /sys/module */
     public static String nestedObstacle(Path modules) {
         try {
@@ -72,7 +86,7 @@ public final class KvmProbe {
                     + ": the CPU's virtualisation is off, or this is a VM without nested virtualisation";
         }
         if (!Files.isReadable(device) || !Files.isWritable(device)) {
-            return device + " is not accessible to this user (sudo usermod -aG kvm USER, then log in again)";
+            return device + " is not accessible to this user";
         }
         try {
             Output output = programs.attempt(Program.of(timeout, launcher.toString(), "--kvm"));

@@ -1,5 +1,7 @@
 package dev.banger.host.linux;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -102,6 +104,25 @@ public final class ProcFs {
             return Files.readSymbolicLink(descriptor).equals(file);
         } catch (IOException e) {
             return false; // closed between two looks
+        }
+    }
+
+    /** How full the kernel's random pool is (random(4)); since Linux 5.18 it is 256 once it is seeded. */
+    public static int entropyBits() {
+        try {
+            return Integer.parseInt(Files.readString(PROC.resolve("sys/kernel/random/entropy_avail"))
+                    .strip());
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.PRECONDITION_FAILED, "cannot read /proc/sys: " + e, e);
+        }
+    }
+
+    /** The user this process runs as. */
+    public static int uid() {
+        try {
+            return (Integer) Files.getAttribute(PROC.resolve("self"), "unix:uid");
+        } catch (IOException e) {
+            throw new BangerException(ErrorCode.PRECONDITION_FAILED, "cannot read /proc/self: is /proc mounted?", e);
         }
     }
 

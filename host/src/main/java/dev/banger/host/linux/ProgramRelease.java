@@ -39,7 +39,7 @@ public final class ProgramRelease {
     private final Path file;
     private @Nullable String known;
 
-    /** The answer is kept in {@code file}. */
+    /** The answer is kept in {@code file}, where its directory is there. */
     public ProgramRelease(ProgramRunner programs, Path file) {
         this.programs = programs;
         this.file = file;
@@ -62,7 +62,7 @@ public final class ProgramRelease {
                 String said = programs.run(Program.of(TIMEOUT, program.toString(), "--version"))
                         .text();
                 kept = build + said.lines().findFirst().orElse("");
-                Files.writeString(file, kept);
+                keep(kept);
             }
             known = kept;
             return kept.substring(build.length());
@@ -73,8 +73,20 @@ public final class ProgramRelease {
             LOG.warn("{} does not tell its version", program, e);
             return "";
         } catch (IOException e) {
-            LOG.warn("The version of {} could not be kept", program, e);
+            LOG.warn("{} cannot be looked at", program, e);
             return "";
+        }
+    }
+
+    private void keep(String text) {
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory == null || Files.notExists(directory)) {
+            return;
+        }
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            LOG.warn("{} could not be kept in {}", text, file, e); // the next daemon asks again
         }
     }
 }

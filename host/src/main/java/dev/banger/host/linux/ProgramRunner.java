@@ -2,6 +2,7 @@ package dev.banger.host.linux;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.operation.Lack;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -75,35 +76,25 @@ public final class ProgramRunner {
         return List.copyOf(directories);
     }
 
-    /** Looks for all of these programs; names all that are missing at once, with what to install. */
-    public void require(List<Requirement> requirements) {
-        List<Requirement> missing = requirements.stream()
-                .filter(requirement -> find(requirement.program()).isEmpty())
+    /** Those of these programs that are not here, with what installs them. */
+    public List<Lack> lacks(List<Requirement> requirements) {
+        return requirements.stream()
                 .distinct()
+                .filter(each -> find(each.program()).isEmpty())
+                .map(each -> new Lack(
+                        "there is no program " + each.program() + " on this host", each.why(), remedy(each.program())))
                 .toList();
-        if (missing.isEmpty()) {
-            return;
-        }
-        StringBuilder message = new StringBuilder("programs are missing on this host:\n");
-        for (Requirement each : missing) {
-            message.append("  ")
-                    .append(each.program())
-                    .append(" is needed to ")
-                    .append(each.why())
-                    .append('\n');
-        }
-        message.append("install them: ").append(installCommand(missing));
-        throw new BangerException(ErrorCode.PRECONDITION_FAILED, message.toString());
     }
 
-    private static String installCommand(List<Requirement> missing) {
-        return "sudo apt-get install "
-                + String.join(
-                        " ",
-                        missing.stream()
-                                .map(Requirement::debianPackage)
-                                .distinct()
-                                .toList());
+    /** A sentence about a program that is not here, with what installs it. */
+    public String absent(String program) {
+        String advice = new Lack("", "", remedy(program)).advice();
+        return "there is no program " + program + " on this host" + (advice.isEmpty() ? "" : "; to have it: " + advice);
+    }
+
+    /** What makes a program be here. */
+    public Lack.Remedy remedy(String program) {
+        return ProgramPackages.remedy(program, PackageInstaller.ofHost(), ProcFs.uid() == 0);
     }
 
     /**
@@ -173,11 +164,7 @@ public final class ProgramRunner {
         }
         Path executable = find(program.argv().getFirst())
                 .orElseThrow(() -> new BangerException(
-                        ErrorCode.PRECONDITION_FAILED,
-                        "there is no program " + program.argv().getFirst() + " on this host"
-                                + KnownPrograms.packageOf(program.argv().getFirst())
-                                        .map(name -> "; install it: sudo apt-get install " + name)
-                                        .orElse("")));
+                        ErrorCode.PRECONDITION_FAILED, absent(program.argv().getFirst())));
         List<String> argv = new ArrayList<>(program.argv());
         argv.set(0, executable.toString());
         ProcessBuilder builder = new ProcessBuilder(argv);

@@ -4,7 +4,6 @@ package dev.banger.host.linux;
  * A program that some work needs.
  *
  * @param program its name, as it is looked up in PATH
- * @param debianPackage the Debian package that has it
  * @param why for people, to follow "needed to": {@code pack the kernel's modules}
  */
-public record Requirement(String program, String debianPackage, String why) {}
+public record Requirement(String program, String why) {}

@@ -1,11 +1,11 @@
 package dev.banger.host.linux;
 
-import dev.banger.api.BangerException;
-import dev.banger.api.ErrorCode;
+import dev.banger.operation.Lack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -19,6 +19,8 @@ public final class UserNamespace {
     private static final List<String> UNSHARE = List.of(
             "unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--pid", "--fork", "--kill-child", "--");
 
+    private static final String WHY = "give files their owners without being root";
+
     private final ProgramRunner programs;
     private final boolean root;
 
@@ -30,12 +32,7 @@ public final class UserNamespace {
 
     /** For the user this process runs as. */
     public static UserNamespace of(ProgramRunner programs) {
-        try {
-            return new UserNamespace(
-                    programs, Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid")));
-        } catch (IOException e) {
-            throw new BangerException(ErrorCode.PRECONDITION_FAILED, "cannot read /proc/self: is /proc mounted?", e);
-        }
+        return new UserNamespace(programs, ProcFs.uid() == 0);
     }
 
     /** What to put in front of a program's arguments; nothing for root. */
@@ -47,40 +44,34 @@ public final class UserNamespace {
         return root;
     }
 
-    /** The programs it takes, for {@link ProgramRunner#require}. */
-    public List<Requirement> requirements() {
-        return root
-                ? List.of()
-                : List.of(
-                        new Requirement("unshare", "util-linux", "give files their owners without being root"),
-                        new Requirement("newuidmap", "uidmap", "give files their owners without being root"));
-    }
-
-    /** Fails, with advice, where this host or user cannot have such a namespace. Call after the programs are there. */
-    public void check() {
+    /** What this host or user lacks for such a namespace. */
+    public List<Lack> lacks() {
         if (root) {
-            return;
+            return List.of();
         }
+        List<Lack> lacks = new ArrayList<>(
+                programs.lacks(List.of(new Requirement("unshare", WHY), new Requirement("newuidmap", WHY))));
         String user = System.getProperty("user.name", "USER");
         if (!hasSubordinateIds("/etc/subuid", user) || !hasSubordinateIds("/etc/subgid", user)) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "user " + user + " has no subordinate ids, which files in an image need for their owners\n"
-                            + "give it some: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
-                            + user);
+            lacks.add(new Lack(
+                    "user " + user + " has no subordinate ids",
+                    WHY,
+                    new Lack.Step("sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 " + user)));
         }
+        return lacks.isEmpty() ? refusedNamespace(user) : lacks;
+    }
+
+    private List<Lack> refusedNamespace(String user) {
         Output tried =
                 programs.attempt(Program.of(Duration.ofSeconds(20), "true").under(UNSHARE));
-        if (tried.status() != 0) {
-            throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "this host does not let user " + user + " make a user namespace: "
-                            + tried.stderr().strip()
-                            + "\nlook at: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"
-                            + " kernel.apparmor_restrict_unprivileged_userns; or build the image as root",
-                    tried.stderr(),
-                    null);
-        }
+        return tried.status() == 0
+                ? List.of()
+                : List.of(new Lack(
+                        "this host does not let user " + user + " make a user namespace: "
+                                + tried.stderr().strip(),
+                        WHY,
+                        new Lack.Step("look at: sysctl kernel.unprivileged_userns_clone user.max_user_namespaces"
+                                + " kernel.apparmor_restrict_unprivileged_userns; or do it as root")));
     }
 
     private static boolean hasSubordinateIds(String file, String user) {

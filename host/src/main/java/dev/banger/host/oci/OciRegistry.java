@@ -11,6 +11,7 @@ import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.ext4.Ext4Image;
 import dev.banger.image.ImageRegistry;
 import dev.banger.image.RootfsBuilder.Built;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -76,7 +77,7 @@ public final class OciRegistry implements ImageRegistry {
     @Override
     public Built pull(ImagePull request, Path staging, Progress progress) {
         Reference reference = Reference.parse(request.reference());
-        programs.require(List.of(Ext4.requirement()));
+        Lack.refuse("pull " + reference, programs.lacks(List.of(Ext4.requirement())));
         progress.stage("asking for " + reference);
         PullProgress pulled = new PullProgress(progress);
         try (ImageSource source = open(reference, request.plainHttp(), pulled::arrived)) {

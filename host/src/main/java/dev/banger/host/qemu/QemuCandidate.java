@@ -1,6 +1,8 @@
 package dev.banger.host.qemu;
 
 import dev.banger.host.linux.KvmProbe;
+import dev.banger.host.linux.ProgramRelease.Release;
+import dev.banger.operation.Lack;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.Vmm;
 import dev.banger.vm.VmmSelector;
@@ -38,6 +40,25 @@ public final class QemuCandidate implements VmmSelector.Candidate {
             case TCG -> "";
             case KVM -> kvm.obstacle();
         };
+    }
+
+    @Override
+    public Lack.Remedy remedy() {
+        return qemu.obstacle().isEmpty() ? kvm.remedy() : qemu.remedy();
+    }
+
+    @Override
+    public String release() {
+        return qemu.release().map(Release::toString).orElse("");
+    }
+
+    @Override
+    public String warning() {
+        return qemu.release()
+                .filter(its -> its.compareTo(QemuVmm.OLDEST_TESTED) < 0)
+                .map(its ->
+                        "release " + its + " is older than " + QemuVmm.OLDEST_TESTED + ", the oldest that was tested")
+                .orElse("");
     }
 
     @Override

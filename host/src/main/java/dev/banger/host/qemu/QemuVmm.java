@@ -8,6 +8,7 @@ import dev.banger.host.linux.ProgramRelease;
 import dev.banger.host.linux.ProgramRelease.Release;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.VmmLauncher;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Uninterrupted;
 import dev.banger.vm.Acceleration;
 import dev.banger.vm.RunningVm;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
@@ -30,6 +32,7 @@ public final class QemuVmm implements Vmm {
     /** The program where none is configured. */
     public static final String PROGRAM = "qemu-system-x86_64";
 
+    static final Release OLDEST_TESTED = new Release(7, 2);
     private static final Release PARALLEL_SINCE = new Release(8, 1);
     private static final Duration CONTROL = Duration.ofSeconds(15);
 
@@ -96,7 +99,7 @@ public final class QemuVmm implements Vmm {
     String obstacle() {
         if (programs.find(program).isEmpty()) {
             return program.equals(PROGRAM)
-                    ? PROGRAM + " is not installed (sudo apt-get install qemu-system-x86)"
+                    ? PROGRAM + " is not installed"
                     : program + ", which daemon.qemu (BANGER_QEMU) names, is no program";
         }
         return Path.of("/", program).getFileName().toString().startsWith(QemuProcesses.PREFIX)
@@ -104,10 +107,20 @@ public final class QemuVmm implements Vmm {
                 : program + " is not named " + QemuProcesses.PREFIX + "..., by which its processes are found";
     }
 
+    /** What makes its program be here. */
+    Lack.Remedy remedy() {
+        return program.equals(PROGRAM) ? programs.remedy(PROGRAM) : Lack.NO_REMEDY;
+    }
+
+    /** Which release its program is; empty where there is none, or it does not say. */
+    Optional<Release> release() {
+        return programs.find(program).flatMap(release::of);
+    }
+
     private Path program() {
         String obstacle = obstacle();
         if (!obstacle.isEmpty()) {
-            throw new BangerException(ErrorCode.PRECONDITION_FAILED, obstacle + "; it runs the VMs");
+            throw Lack.refusal("run the VM", List.of(new Lack(obstacle, "", remedy())));
         }
         return programs.find(program).orElseThrow();
     }

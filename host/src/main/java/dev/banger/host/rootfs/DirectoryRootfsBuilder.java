@@ -8,10 +8,12 @@ import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.RootTree;
 import dev.banger.host.linux.UserNamespace;
 import dev.banger.image.RootfsBuilder;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * An image from a root file system in a directory, which is only read. What belongs to an ordinary user who builds it
@@ -34,13 +36,17 @@ public final class DirectoryRootfsBuilder implements RootfsBuilder {
     }
 
     @Override
+    public List<Lack> lacks(ImageBuild request) {
+        return HostRootfs.lacks(programs, namespace);
+    }
+
+    @Override
     public Built build(ImageBuild request, Path staging, Progress progress) {
         Path directory = HostRootfs.path(request);
         if (!Files.isDirectory(directory)) {
             throw BangerException.notFound("there is no directory " + directory);
         }
-        programs.require(HostRootfs.requirements(namespace));
-        namespace.check();
+        Lack.refuse("make an image of " + directory, lacks(request));
         // Not closed: closing a tree removes it, and this one is the user's.
         RootTree tree = new RootTree(programs, namespace, directory);
         refuseForeignFiles(tree);

@@ -9,6 +9,7 @@ import dev.banger.host.linux.Ext4Files;
 import dev.banger.host.linux.FileCopy;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.RootfsBuilder;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +30,11 @@ public final class Ext4RootfsBuilder implements RootfsBuilder {
     }
 
     @Override
+    public List<Lack> lacks(ImageBuild request) {
+        return programs.lacks(List.of(Ext4.checkRequirement()));
+    }
+
+    @Override
     public Built build(ImageBuild request, Path staging, Progress progress) {
         Path file = HostRootfs.path(request);
         if (!Files.isRegularFile(file)) {
@@ -37,7 +43,7 @@ public final class Ext4RootfsBuilder implements RootfsBuilder {
         if (!Files.isReadable(file)) {
             throw new BangerException(ErrorCode.PERMISSION_DENIED, file + " cannot be read");
         }
-        programs.require(List.of(Ext4.checkRequirement()));
+        Lack.refuse("make an image of " + file, lacks(request));
         Path rootfs = staging.resolve("rootfs");
         try {
             if (!Ext4Files.isOne(file)) {

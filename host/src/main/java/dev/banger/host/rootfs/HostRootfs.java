@@ -3,10 +3,12 @@ package dev.banger.host.rootfs;
 import dev.banger.api.BangerException;
 import dev.banger.api.ImageBuild;
 import dev.banger.host.linux.Ext4;
+import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.Requirement;
 import dev.banger.host.linux.RootTree;
 import dev.banger.host.linux.UserNamespace;
 import dev.banger.image.RootfsBuilder;
+import dev.banger.operation.Lack;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,9 +38,11 @@ final class HostRootfs {
         return new RootfsBuilder.Built(source, tree.hasInit(), bytes);
     }
 
-    static List<Requirement> requirements(UserNamespace namespace) {
-        List<Requirement> all = new ArrayList<>(namespace.requirements());
-        all.add(Ext4.requirement());
+    static List<Lack> lacks(ProgramRunner programs, UserNamespace namespace, Requirement... others) {
+        List<Requirement> requirements = new ArrayList<>(List.of(others));
+        requirements.add(Ext4.requirement());
+        List<Lack> all = new ArrayList<>(programs.lacks(requirements));
+        all.addAll(namespace.lacks());
         return all;
     }
 

@@ -10,12 +10,12 @@ import dev.banger.host.linux.Requirement;
 import dev.banger.host.linux.RootTree;
 import dev.banger.host.linux.UserNamespace;
 import dev.banger.image.RootfsBuilder;
+import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -42,6 +42,11 @@ public final class TarRootfsBuilder implements RootfsBuilder {
     }
 
     @Override
+    public List<Lack> lacks(ImageBuild request) {
+        return HostRootfs.lacks(programs, namespace, new Requirement("tar", "unpack the root file system"));
+    }
+
+    @Override
     public Built build(ImageBuild request, Path staging, Progress progress) {
         Path tar = HostRootfs.path(request);
         if (!Files.isRegularFile(tar)) {
@@ -50,10 +55,7 @@ public final class TarRootfsBuilder implements RootfsBuilder {
         if (!Files.isReadable(tar)) {
             throw new BangerException(ErrorCode.PERMISSION_DENIED, tar + " cannot be read");
         }
-        List<Requirement> requirements = new ArrayList<>(HostRootfs.requirements(namespace));
-        requirements.add(new Requirement("tar", "tar", "unpack the root file system"));
-        programs.require(requirements);
-        namespace.check();
+        Lack.refuse("make an image of " + tar, lacks(request));
         Path directory = staging.toAbsolutePath().resolve("root");
         try (RootTree tree = new RootTree(programs, namespace, directory)) {
             Files.createDirectory(directory);

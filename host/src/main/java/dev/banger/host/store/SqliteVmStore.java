@@ -10,6 +10,7 @@ import dev.banger.vm.VmStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -70,7 +71,37 @@ public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable
         }
     }
 
-    private static void migrate(Handle handle, Path file) {
+    /**
+     * What a look at a database shows.
+     *
+     * @param ids of the VMs in it
+     */
+    public record Glance(List<String> ids, boolean needsMigration) {}
+
+    /** Looks into a database that a daemon may be using. Nothing is written: no migration, no journal of SQLite's. */
+    public static Glance glance(Path file) {
+        SQLiteConfig config = new SQLiteConfig();
+        config.setReadOnly(true);
+        config.setBusyTimeout(5_000);
+        SQLiteDataSource source = new SQLiteDataSource(config);
+        // Without a journal nobody has the file open, and then SQLite needs none to read it (sqlite.org/uri.html).
+        boolean alone = Files.notExists(Path.of(file + "-wal"));
+        source.setUrl("jdbc:sqlite:" + file.toAbsolutePath().toUri() + (alone ? "?immutable=1" : "?mode=ro"));
+        try (Handle handle = Jdbi.create(source).open()) {
+            int version = version(handle, file);
+            return new Glance(
+                    version == 0
+                            ? List.of()
+                            : handle.createQuery("SELECT id FROM vms")
+                                    .mapTo(String.class)
+                                    .list(),
+                    version < MIGRATIONS.size());
+        } catch (JdbiException e) {
+            throw failed("read", file, e);
+        }
+    }
+
+    private static int version(Handle handle, Path file) {
         int version =
                 handle.createQuery("PRAGMA user_version").mapTo(Integer.class).one();
         if (version > MIGRATIONS.size()) {
@@ -79,6 +110,11 @@ public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable
                     "the database " + file + " has schema " + version + ", which a newer banger made; this one knows "
                             + MIGRATIONS.size() + ". Use the newer one");
         }
+        return version;
+    }
+
+    private static void migrate(Handle handle, Path file) {
+        int version = version(handle, file);
         for (int next = version + 1; next <= MIGRATIONS.size(); next++) {
             String script = script(MIGRATIONS.get(next - 1));
             int reached = next;

@@ -89,7 +89,7 @@ class DebianArchiveTest {
         assertThatExceptionOfType(BangerException.class)
                 .isThrownBy(() -> DebianArchive.of(root))
                 .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.PRECONDITION_FAILED))
-                .withMessageContaining("apt-get install debian-archive-keyring");
+                .withMessageContaining("the package debian-archive-keyring");
     }
 
     private void write(String name, String content) throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.operation.Lack;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -182,17 +183,21 @@ class ProgramRunnerTest {
     }
 
     @Test
-    void everythingMissingIsNamedAtOnce() {
+    void everythingMissingIsNamedAtOnceWithOneCommandThatInstallsIt() {
         ProgramRunner nowhere = new ProgramRunner(Map.of("PATH", "/nonexistent"));
+        List<Requirement> requirements = List.of(
+                new Requirement("qemu-img", "do the first thing"),
+                new Requirement("mksquashfs", "do the second thing"),
+                new Requirement("mke2fs", "do what is there")); // in /sbin
 
         assertThatExceptionOfType(BangerException.class)
-                .isThrownBy(() -> nowhere.require(List.of(
-                        new Requirement("first-missing", "first-package", "do the first thing"),
-                        new Requirement("second-missing", "second-package", "do the second thing"))))
+                .isThrownBy(() -> Lack.refuse("work", nowhere.lacks(requirements)))
                 .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.PRECONDITION_FAILED))
-                .withMessageContaining("first-missing is needed to do the first thing")
-                .withMessageContaining("second-missing is needed to do the second thing")
-                .withMessageContaining("sudo apt-get install first-package second-package");
+                .withMessage("""
+                        cannot work; this host lacks what it takes:
+                          there is no program qemu-img on this host, needed to do the first thing
+                          there is no program mksquashfs on this host, needed to do the second thing
+                        what to do: %s qemu-utils squashfs-tools""".formatted(PackageInstaller.APT.command(ProcFs.uid() == 0)));
     }
 
     @Test

@@ -89,7 +89,7 @@ class ProgramsMissingTest {
 
         assertThat(reasons)
                 .containsExactly(
-                        "nftables: there is no program nft; install it: sudo apt-get install nftables",
-                        "iptables: there is no program iptables; install it: sudo apt-get install iptables");
+                        "nftables: there is no program nft on this host; to have it: apt-get install nftables",
+                        "iptables: there is no program iptables on this host; to have it: apt-get install iptables");
     }
 }

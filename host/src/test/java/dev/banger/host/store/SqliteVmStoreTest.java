@@ -1,6 +1,7 @@
 package dev.banger.host.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
@@ -11,6 +12,7 @@ import dev.banger.testkit.Records;
 import dev.banger.testkit.VmStoreConformance;
 import dev.banger.vm.VmRecord;
 import dev.banger.vm.VmStore;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -19,8 +21,12 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +106,61 @@ class SqliteVmStoreTest extends VmStoreConformance {
         SqliteVmStore store = open();
         assertThat(store.all()).containsExactly(vm);
         assertThat(store.networks()).isEmpty();
+    }
+
+    private Map<String, String> files() throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        try (Stream<Path> all = Files.list(directory)) {
+            for (Path file : (Iterable<Path>) all::iterator) {
+                files.put(
+                        file.getFileName().toString(),
+                        Arrays.hashCode(Files.readAllBytes(file)) + " " + Files.getLastModifiedTime(file));
+            }
+        }
+        return files;
+    }
+
+    /** For doctor: neither a migration nor a file of SQLite's comes of a look. */
+    @Test
+    void aLookChangesNothing() throws Exception {
+        VmRecord vm = Records.vm("dev", 1);
+        open().insert(vm);
+        close();
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("banger.db"));
+                Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA user_version = 1");
+        }
+        Map<String, String> before = files();
+        assertThat(before).containsOnlyKeys("banger.db");
+
+        SqliteVmStore.Glance glance = SqliteVmStore.glance(directory.resolve("banger.db"));
+
+        assertThat(glance.ids()).containsExactly(vm.id());
+        assertThat(glance.needsMigration()).isTrue();
+        assertThat(files()).isEqualTo(before);
+    }
+
+    /** What is not in the main file yet is seen, too. */
+    @Test
+    void aLookSeesWhatADaemonHasJustWritten() throws Exception {
+        VmRecord vm = Records.vm("dev", 1);
+        open().insert(vm);
+        Map<String, String> before = files();
+        assertThat(before).containsKey("banger.db-wal");
+
+        assertThat(SqliteVmStore.glance(directory.resolve("banger.db")).ids()).containsExactly(vm.id());
+
+        assertThat(files().get("banger.db-wal")).isEqualTo(before.get("banger.db-wal"));
+        assertThat(files().get("banger.db")).isEqualTo(before.get("banger.db"));
+    }
+
+    @Test
+    void aLookAtWhatIsNoDatabaseSaysSo() throws Exception {
+        Path file = Files.writeString(directory.resolve("banger.db"), "this is no database ".repeat(100));
+
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> SqliteVmStore.glance(file))
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_CORRUPT));
     }
 
     @Test
