@@ -8,7 +8,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "delete",
         aliases = "rm",
-        description = {"Delete images that no VM is based on.", ""})
+        description = {
+            "Delete images that no VM is based on.",
+            "",
+            "Templates of an image and VMs that are prepared from it go with it: they are made",
+            "again when they are needed. One that VMs or snapshots need is kept, and they are named.",
+            ""
+        })
 final class ImageDeleteCommand extends Leaf {
     @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "Names.")
     private List<String> images = List.of();

@@ -8,7 +8,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "rm",
         aliases = "delete",
-        description = {"Delete kernels that no VM needs.", ""})
+        description = {
+            "Delete kernels that no VM needs.",
+            "",
+            "Templates with a kernel and VMs that are prepared with it go with it. One that VMs, or the",
+            "memory of snapshots, need is kept, and they are named.",
+            ""
+        })
 final class KernelRmCommand extends Leaf {
     @Parameters(paramLabel = "KERNEL", arity = "1..*", description = "Names.")
     private List<String> kernels = List.of();

@@ -12,6 +12,7 @@ import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -167,16 +168,20 @@ public final class ImageService {
         return registry.prune();
     }
 
-    /** Deletes an image; {@code inUse} tells who depends on a build, which then is refused. */
-    public void delete(String name, Function<Image, List<String>> inUse) {
+    /**
+     * Deletes an image; {@code inUse} tells who depends on a build, which then is refused. {@code letGo} removes what was made of it
+     * and can be made again.
+     */
+    public void delete(String name, Function<Image, List<String>> inUse, Consumer<Image> letGo) {
         try (var lock = locks.take(name)) {
             Image image = get(name);
             List<String> users = inUse.apply(image);
             if (!users.isEmpty()) {
                 throw new BangerException(
                         ErrorCode.IN_USE,
-                        "image " + name + " is the base of " + String.join(", ", users) + "; delete those first");
+                        "image " + name + " is in use by " + String.join(", ", users) + "; delete those first");
             }
+            letGo.accept(image);
             catalog.delete(image);
         }
     }

@@ -9,6 +9,7 @@ import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -96,16 +97,20 @@ public final class KernelService {
         return assembler.initramfs(kernel);
     }
 
-    /** Deletes a kernel; {@code inUse} tells which VMs need it, and then it is refused. */
-    public void delete(String name, Function<Kernel, List<String>> inUse) {
+    /**
+     * Deletes a kernel; {@code inUse} tells who needs it, and then it is refused. {@code letGo} removes what was made with it and can
+     * be made again.
+     */
+    public void delete(String name, Function<Kernel, List<String>> inUse, Consumer<Kernel> letGo) {
         try (var lock = locks.take(name)) {
             Kernel kernel = get(name);
             List<String> users = inUse.apply(kernel);
             if (!users.isEmpty()) {
                 throw new BangerException(
                         ErrorCode.IN_USE,
-                        "kernel " + name + " is needed by " + String.join(", ", users) + "; delete those first");
+                        "kernel " + name + " is in use by " + String.join(", ", users) + "; delete those first");
             }
+            letGo.accept(kernel);
             catalog.delete(kernel);
         }
     }

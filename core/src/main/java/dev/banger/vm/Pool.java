@@ -7,6 +7,7 @@ import dev.banger.api.ErrorCode;
 import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
 import dev.banger.operation.Progress;
+import dev.banger.snapshot.MachineKey;
 import dev.banger.snapshot.Snapshot;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -27,6 +28,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -218,8 +220,17 @@ public final class Pool implements AutoCloseable {
 
     /** Ends those in a network that is about to be deleted; none is made in it any more unless somebody asks. */
     void leave(Network network) {
+        leave(wish -> wish.getKey().network().equals(network.name()));
+    }
+
+    /** The same with those made of an image, or with a kernel, that is about to be deleted. */
+    void leaveMachines(Predicate<MachineKey> doomed) {
+        leave(wish -> doomed.test(wish.getValue().key()));
+    }
+
+    private void leave(Predicate<Map.Entry<Make, Templates.Machine>> doomed) {
         synchronized (this) {
-            wanted.keySet().removeIf(make -> make.network().equals(network.name()));
+            wanted.entrySet().removeIf(doomed);
         }
         try {
             background.submit(this::dropUnwanted).get(); // behind one that is being prepared

@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -87,6 +88,19 @@ final class Snapshots {
                 .toList();
     }
 
+    /** Those whose memory needs such a machine, as {@code VM@NAME}. */
+    List<String> needing(Predicate<MachineKey> machine) {
+        return store.all().stream()
+                .filter(each -> each.hasMemory() && machine.test(each.key()))
+                .map(Snapshots::label)
+                .toList();
+    }
+
+    private static String label(Snapshot snapshot) {
+        return origin(snapshot).vmName() + "@"
+                + Objects.requireNonNullElse(origin(snapshot).name(), snapshot.id());
+    }
+
     private static Snapshot.Origin origin(Snapshot snapshot) {
         return Objects.requireNonNull(snapshot.origin(), "a VM's snapshot knows its VM");
     }
@@ -107,8 +121,7 @@ final class Snapshots {
                 .toList());
         store.all().stream()
                 .filter(each -> snapshot.id().equals(origin(each).parent()))
-                .map(each -> origin(each).vmName() + "@"
-                        + Objects.requireNonNullElse(origin(each).name(), each.id()))
+                .map(Snapshots::label)
                 .forEach(names::add);
         return names;
     }

@@ -30,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -199,6 +200,11 @@ public final class Templates implements AutoCloseable {
         try (var lock = locks.take(template.id())) {
             store.find(template.id()).ifPresent(store::delete);
         }
+    }
+
+    /** Deletes those of an image or a kernel that is about to be deleted. */
+    void deleteAll(Predicate<MachineKey> doomed) {
+        store.all().stream().filter(each -> doomed.test(each.key())).forEach(each -> delete(each.id()));
     }
 
     /** Deletes templates that nothing can start from any more. @return which */

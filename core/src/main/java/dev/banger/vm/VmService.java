@@ -24,6 +24,7 @@ import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
+import dev.banger.snapshot.MachineKey;
 import dev.banger.snapshot.Snapshot;
 import dev.banger.snapshot.SnapshotStore;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -520,6 +522,44 @@ public final class VmService implements AutoCloseable {
                         && (vm.spec().imageDigest().isEmpty()
                                 || vm.spec().imageDigest().equals(image.digest())))
                 .toList());
+    }
+
+    /** Who cannot do without a build of an image, for people: VMs, and snapshots of others that have it below them. */
+    public List<String> dependents(Image image) {
+        return dependents(
+                users(image),
+                key -> key.image().equals(image.name()) && key.imageDigest().equals(image.digest()));
+    }
+
+    /** The same of a kernel: the memory of a snapshot goes with no other one. */
+    public List<String> dependents(Kernel kernel) {
+        return dependents(
+                users(kernel),
+                key -> key.kernel().equals(kernel.name()) && key.kernelDigest().equals(kernel.digest()));
+    }
+
+    private List<String> dependents(List<String> vms, Predicate<MachineKey> needed) {
+        List<String> all =
+                new ArrayList<>(vms.stream().map(name -> "VM " + name).toList());
+        snapshots.needing(needed).stream()
+                .filter(each -> vms.stream().noneMatch(name -> each.startsWith(name + "@")))
+                .forEach(each -> all.add("snapshot " + each));
+        return all;
+    }
+
+    /** Removes what was made of an image ahead of need, and is made again when it is needed: prepared VMs and templates. */
+    public void letGo(Image image) {
+        letGo(key -> key.imageDigest().equals(image.digest()));
+    }
+
+    /** The same of a kernel. */
+    public void letGo(Kernel kernel) {
+        letGo(key -> key.kernelDigest().equals(kernel.digest()));
+    }
+
+    private void letGo(Predicate<MachineKey> doomed) {
+        pool.leaveMachines(doomed);
+        templates.deleteAll(doomed);
     }
 
     /** Names of the VMs that boot a kernel. */

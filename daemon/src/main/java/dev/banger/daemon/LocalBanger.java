@@ -362,7 +362,7 @@ final class LocalBanger implements BangerApi {
 
     @Override
     public void deleteImage(String name) {
-        images.delete(name, vms::users);
+        images.delete(name, vms::dependents, vms::letGo);
     }
 
     @Override
@@ -398,7 +398,7 @@ final class LocalBanger implements BangerApi {
 
     @Override
     public void deleteKernel(String name) {
-        kernels.delete(name, vms::users);
+        kernels.delete(name, vms::dependents, vms::letGo);
     }
 
     @Override

@@ -626,20 +626,6 @@ class VmServiceTest {
         assertThat(store.all()).extracting(VmRecord::name).containsExactly("runs");
     }
 
-    @Test
-    void anImageInUseIsNotDeleted() {
-        VmService service = service();
-        service.create(request("dev"), Progress.none());
-        var images = catalogs.images();
-
-        assertThatThrownBy(() -> images.delete("debian", service::users))
-                .satisfies(e -> assertCode(e, ErrorCode.IN_USE))
-                .hasMessageContaining("dev");
-        service.delete("dev", Progress.none());
-        images.delete("debian", service::users);
-        assertThat(images.all()).isEmpty();
-    }
-
     private long pid(VmRecord vm) {
         return files.read(vm.directory()) instanceof HandleFiles.Found.Handles found
                 ? found.handles().pid()
