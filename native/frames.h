@@ -84,6 +84,7 @@ enum field_tag {
     FIELD_MACHINE_ID = 42,      /* 32 hex digits */
     FIELD_WORK_DISK = 43,       /* string */
     FIELD_GENERATION = 44,      /* u32 */
+    FIELD_WORK_DISK_BYTES = 45, /* u64 */
     FIELD_UPTIME = 64,          /* u64 ms */
     FIELD_LOAD1 = 65,           /* u64, x 100 */
     FIELD_MEM_TOTAL = 66,       /* u64 */

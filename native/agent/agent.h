@@ -101,8 +101,8 @@ void boot_run_init(const char *init) __attribute__((noreturn));
 bool find_disk(const char *serial, char *device, size_t capacity);
 /* False where disks are known by their order: then their driver cannot be bound again either (Firecracker resets no device). */
 bool disks_have_serials(void);
-/* Grows a mounted ext4 file system to the size of its device. */
-void grow_file_system(const char *mount_point, const char *device);
+/* Grows a mounted ext4 file system to the size of its device; false and errno where that fails. */
+bool grow_file_system(const char *mount_point, const char *device);
 void restart_machine(void) __attribute__((noreturn));
 
 /* ---- network.c ---- */
@@ -125,8 +125,30 @@ void identity_apply(const uint8_t *payload, size_t length, uint32_t *generation,
 /* Runs /etc/banger/restore.d in this (forked) process and ends it. */
 void identity_run_restore_hooks(void) __attribute__((noreturn));
 bool identity_has_restore_hooks(void);
+
+/* ---- ext4.c ---- */
+#define EXT4_SUPERBLOCK 1024
+struct ext4_superblock {
+    uint64_t blocks;
+    uint32_t block_size;
+    bool clean;      /* it was unmounted, or has a journal */
+    bool has_errors; /* the kernel found it damaged */
+};
+/* False for what is none. */
+bool ext4_parse(const uint8_t block[EXT4_SUPERBLOCK], struct ext4_superblock *out);
+/* Reads it; `anew` from the disk itself, for which nobody may have it mounted. */
+bool ext4_look(const char *device, bool anew, struct ext4_superblock *out);
+/* How large a block device is; 0 where that cannot be told. */
+uint64_t disk_bytes(const char *device);
+
+/* ---- work_disk.c ---- */
 /* Where the work disk is mounted, or empty. */
 extern char work_mount[MAX_PATH];
+/*
+ * Mounts it on `directory`, after what is damaged has been repaired; where it is mounted already, grows its file system once the disk
+ * has that many bytes.
+ */
+void work_disk_apply(const char *directory, bool restored, uint64_t bytes, struct outcome *outcome);
 
 /* ---- stats.c ---- */
 void stats_fields(struct frame_writer *writer);

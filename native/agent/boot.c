@@ -271,31 +271,25 @@ bool find_disk(const char *serial, char *device, size_t capacity)
     return found;
 }
 
-void grow_file_system(const char *mount_point, const char *device)
+bool grow_file_system(const char *mount_point, const char *device)
 {
-    struct statfs status;
-    uint64_t bytes = 0;
-    const int disk = open(device, O_RDONLY | O_CLOEXEC);
-    if (disk < 0 || ioctl(disk, BLKGETSIZE64, &bytes) != 0 || statfs(mount_point, &status) != 0 || status.f_bsize <= 0) {
-        if (disk >= 0) {
-            (void) close(disk);
-        }
-        return;
+    struct ext4_superblock now;
+    if (!ext4_look(device, false, &now)) {
+        return true; /* of another kind, which is not grown */
     }
-    (void) close(disk);
-    uint64_t blocks = bytes / (uint64_t) status.f_bsize;
-    /* f_blocks leaves out the file system's own overhead (ext4(5), minixdf); a real growth is more than a sixteenth. */
-    if (blocks <= (uint64_t) status.f_blocks + (uint64_t) status.f_blocks / 16) {
-        return;
+    uint64_t blocks = disk_bytes(device) / now.block_size;
+    if (blocks <= now.blocks) {
+        return true;
     }
     const int directory = open(mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) {
-        return;
+        return false;
     }
-    if (ioctl(directory, EXT4_IOC_RESIZE_FS, &blocks) != 0) {
-        say("cannot grow the file system on %s: %s", mount_point, strerror(errno));
-    }
+    const bool grown = ioctl(directory, EXT4_IOC_RESIZE_FS, &blocks) == 0;
+    const int error = errno;
     (void) close(directory);
+    errno = error;
+    return grown;
 }
 
 bool boot_mount_root(void)
@@ -313,7 +307,9 @@ bool boot_mount_root(void)
     if (!mount_at(device, NEW_ROOT, "ext4", 0, NULL)) {
         return false;
     }
-    grow_file_system(NEW_ROOT, device);
+    if (!grow_file_system(NEW_ROOT, device)) {
+        say("cannot grow the root file system: %s", strerror(errno));
+    }
     stage("root-mounted");
     return true;
 }

@@ -19,12 +19,6 @@
 #include <unistd.h>
 
 #define RESTORE_HOOKS "/etc/banger/restore.d"
-#define STAGED_WORK_DISK "/run/banger/work"
-#define NEW_SIZE_MS 3000
-/* On the root directory of a work disk: it has the image's own content. Not a file, which a user would tidy away. */
-#define WORK_DISK_MARK "trusted.banger.work"
-
-char work_mount[MAX_PATH];
 
 void fail(struct outcome *outcome, const char *code, const char *format, ...)
 {
@@ -228,126 +222,7 @@ static void apply_host_key(const struct field *key, const struct field *public, 
 
 /* ---- the work disk ---- */
 
-static bool fill_fresh_work_disk(const char *directory, const char *mount_point)
-{
-    char mark;
-    if (getxattr(mount_point, WORK_DISK_MARK, &mark, sizeof mark) >= 0) {
-        return true;
-    }
-    const int from = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int to = open(mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct stat status;
-    /* The content goes into the disk's root, not a directory of it: P18's /root/root came from the latter. */
-    bool ok = from >= 0 && to >= 0 && fstat(from, &status) == 0 && copy_tree(from, to, 0)
-        && fchown(to, status.st_uid, status.st_gid) == 0 && fchmod(to, status.st_mode & 07777) == 0;
-    /* The mark comes last and after the content is on the disk: a copy cut short is made again. */
-    ok = ok && syncfs(to) == 0 && fsetxattr(to, WORK_DISK_MARK, "1", 1, 0) == 0;
-    const int error = errno;
-    if (from >= 0) {
-        (void) close(from);
-    }
-    if (to >= 0) {
-        (void) close(to);
-    }
-    errno = error;
-    return ok;
-}
-
-static bool driver_file(const char *name, const char *text)
-{
-    char path[128];
-    (void) snprintf(path, sizeof path, "/sys/bus/virtio/drivers/virtio_blk/%s", name);
-    const int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    const bool ok = write(fd, text, strlen(text)) == (ssize_t) strlen(text);
-    (void) close(fd);
-    return ok;
-}
-
-/*
- * A restored guest knows the size of the disk that was there when it was saved. Its driver reads it again when it is bound
- * again; the interrupt by which QEMU could tell it is lost, and the guest hangs, when it comes as the guest is resumed.
- */
-static void probe_again(const char *serial, struct outcome *outcome)
-{
-    char device[64];
-    char link[128];
-    char target[MAX_PATH];
-    if (!find_disk(serial, device, sizeof device)) {
-        return; /* whoever mounts it says so */
-    }
-    (void) snprintf(link, sizeof link, "/sys/block/%s/device", strrchr(device, '/') + 1);
-    const ssize_t length = readlink(link, target, sizeof target - 1);
-    target[length > 0 ? length : 0] = 0;
-    const char *name = strrchr(target, '/');
-    if (name == NULL || !driver_file("unbind", name + 1) || !driver_file("bind", name + 1)) {
-        fail(outcome, "INTERNAL", "cannot look at the work disk again: %s", strerror(errno));
-    }
-}
-
-/*
- * Where the driver cannot be bound again the VMM tells the disk's new size by an interrupt, and the driver takes it over a moment
- * after the guest goes on. Until then ext4 finds a file system that is larger than its disk.
- */
-static bool mount_staged(const char *device, bool may_grow)
-{
-    const int64_t deadline = now_ms() + (may_grow ? NEW_SIZE_MS : 0);
-    while (mount(device, STAGED_WORK_DISK, "ext4", MS_NOSUID | MS_NODEV, NULL) != 0) {
-        const struct timespec moment = {0, 2000000};
-        if (now_ms() >= deadline) {
-            return false;
-        }
-        (void) nanosleep(&moment, NULL);
-    }
-    return true;
-}
-
-static void mount_work_disk(const char *directory, bool restored, struct outcome *outcome)
-{
-    char device[64];
-    if (work_mount[0] != 0) {
-        /* Given again after a restore: the disk may have grown, the mount is there. */
-        if (find_disk("work", device, sizeof device)) {
-            grow_file_system(work_mount, device);
-        }
-        return;
-    }
-    if (restored && disks_have_serials()) {
-        probe_again("work", outcome);
-    }
-    if (!find_disk("work", device, sizeof device)) {
-        fail(outcome, "NOT_FOUND", "there is no disk with the serial work to mount on %s", directory);
-        return;
-    }
-    if (!make_directories(directory, 0755) || !make_directories(STAGED_WORK_DISK, 0700)) {
-        fail(outcome, "INTERNAL", "cannot make %s: %s", directory, strerror(errno));
-        return;
-    }
-    if (!mount_staged(device, restored && !disks_have_serials())) {
-        fail(outcome, "INTERNAL", "cannot mount the work disk: %s", strerror(errno));
-        return;
-    }
-    grow_file_system(STAGED_WORK_DISK, device);
-    if (!fill_fresh_work_disk(directory, STAGED_WORK_DISK)) {
-        fail(outcome, "INTERNAL", "cannot copy %s to the work disk: %s", directory, strerror(errno));
-    }
-    /* Not moved: after a restore systemd runs, which has made all mounts shared, and those cannot be (mount(2)). */
-    const bool mounted = mount(STAGED_WORK_DISK, directory, NULL, MS_BIND, NULL) == 0;
-    if (!mounted) {
-        fail(outcome, "INTERNAL", "cannot mount the work disk on %s: %s", directory, strerror(errno));
-    }
-    (void) umount2(STAGED_WORK_DISK, MNT_DETACH);
-    if (!mounted) {
-        return;
-    }
-    (void) rmdir(STAGED_WORK_DISK);
-    (void) snprintf(work_mount, sizeof work_mount, "%s", directory);
-    stage("work-disk");
-}
-
-static void apply_work_disk(const struct field *field, bool restored, struct outcome *outcome)
+static void apply_work_disk(const struct field *field, bool restored, uint64_t bytes, struct outcome *outcome)
 {
     char directory[MAX_PATH];
     if (!text_of(field, directory, sizeof directory, outcome, "work disk")) {
@@ -357,7 +232,7 @@ static void apply_work_disk(const struct field *field, bool restored, struct out
         fail(outcome, "INVALID_ARGUMENT", "the work disk's mount point is not an absolute path below /");
         return;
     }
-    mount_work_disk(directory, restored, outcome);
+    work_disk_apply(directory, restored, bytes, outcome);
 }
 
 /* ---- the network ---- */
@@ -475,7 +350,11 @@ void identity_apply(const uint8_t *payload, size_t length, uint32_t *generation,
         uint32_t given = 1;
         const bool restored = field_find(payload, length, FIELD_GENERATION, &number) && field_u32(&number, &given)
             && given > 1;
-        apply_work_disk(&field, restored, outcome);
+        uint64_t bytes = 0;
+        if (field_find(payload, length, FIELD_WORK_DISK_BYTES, &number) && !field_u64(&number, &bytes)) {
+            fail(outcome, "INVALID_ARGUMENT", "the work disk's size is not 8 bytes long");
+        }
+        apply_work_disk(&field, restored, bytes, outcome);
     }
     field_reader_init(&reader, payload, length);
     while (field_next(&reader, &field)) {

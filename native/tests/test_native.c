@@ -514,6 +514,33 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return remove(path);
 }
 
+static void put_little(uint8_t *at, size_t bytes, uint64_t value)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        at[i] = (uint8_t) (value >> (8 * i));
+    }
+}
+
+static void test_superblock(void)
+{
+    uint8_t block[EXT4_SUPERBLOCK] = {0};
+    struct ext4_superblock found;
+    CHECK("zeros are no file system", !ext4_parse(block, &found));
+    put_little(block + 0x04, 4, 0x10000);
+    put_little(block + 0x18, 4, 2);
+    put_little(block + 0x38, 2, 0xef53);
+    put_little(block + 0x3a, 2, 1);
+    put_little(block + 0x150, 4, 1);
+    CHECK("a superblock is read", ext4_parse(block, &found) && found.block_size == 4096 && found.blocks == 0x10000);
+    CHECK("as is that it is clean", found.clean && !found.has_errors);
+    put_little(block + 0x60, 4, 0x80);
+    CHECK("a large file system has more blocks", ext4_parse(block, &found) && found.blocks == 0x100010000);
+    put_little(block + 0x3a, 2, 3);
+    CHECK("damage is seen", ext4_parse(block, &found) && found.clean && found.has_errors);
+    put_little(block + 0x18, 4, 7);
+    CHECK("blocks of a size that there is not are none", !ext4_parse(block, &found));
+}
+
 int main(int count, char **arguments)
 {
     (void) snprintf(work, sizeof work, "/tmp/banger-native-XXXXXX");
@@ -535,6 +562,7 @@ int main(int count, char **arguments)
     test_tar_round_trip();
     test_tar_is_confined();
     test_tar_texts();
+    test_superblock();
     test_launcher(arguments[1]);
     (void) make_directories(path_in("fuzz"), 0755);
     CHECK("hostile bytes do no harm", fuzz_run(path_in("fuzz"), 4000, 0x9e3779b97f4a7c15u));

@@ -13,13 +13,15 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "set",
         description = {
-            "Change what a VM is, while it is stopped, for its next start; while it runs --idle-pause, --net-rate and what it",
-            "may reach.",
+            "Change what a VM is, while it is stopped, for its next start; while it runs --disk-size, --idle-pause, --net-rate",
+            "and what it may reach.",
             ""
         },
         footer = {
             "",
-            "Example: banger vm stop dev && banger vm set dev --memory 2G --disk-size 20G && banger vm start dev"
+            "Examples:",
+            "  banger vm set dev --disk-size 20G",
+            "  banger vm stop dev && banger vm set dev --memory 2G && banger vm start dev"
         })
 final class VmSetCommand extends Leaf {
     @Parameters(paramLabel = "VM", description = "Name or id.")
@@ -39,7 +41,7 @@ final class VmSetCommand extends Leaf {
             names = "--disk-size",
             paramLabel = "SIZE",
             converter = Sizes.Bytes.class,
-            description = "Size of the work disk; it can grow but not shrink.")
+            description = "Size of the work disk; it can grow, also while the VM runs, but not shrink.")
     private @Nullable Long diskBytes;
 
     @Option(names = "--kernel", paramLabel = "KERNEL", description = "The kernel it boots.")

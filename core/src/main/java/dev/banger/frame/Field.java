@@ -34,6 +34,7 @@ public enum Field {
     ENTROPY(41),
     MACHINE_ID(42),
     WORK_DISK(43),
+    WORK_DISK_BYTES(45),
     GENERATION(44),
     UPTIME(64),
     LOAD1(65),

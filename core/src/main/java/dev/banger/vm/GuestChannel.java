@@ -22,6 +22,9 @@ public interface GuestChannel extends AutoCloseable {
     /** Sets the guest's clock, which stood still while it was paused, and stirs its random pool; nothing else. */
     void setClock(Duration atMost);
 
+    /** Grows the file system of the work disk, which is mounted there, once the guest sees that the disk has that many bytes. */
+    void growWorkDisk(String mountPoint, long bytes, Duration atMost);
+
     /** Whether the guest had an identity when this channel was opened, or has one since. */
     boolean identified();
 

@@ -57,6 +57,13 @@ public interface RunningVm extends AutoCloseable {
     /** Whether {@link #switchDisks} has been done with this overlay. */
     boolean writesTo(Disk overlay);
 
+    /**
+     * Grows a disk, its file included, while the guest uses it; the guest learns of it a moment later.
+     *
+     * @throws dev.banger.api.BangerException INVALID_ARGUMENT when the disk is larger already
+     */
+    void growDisk(String serial, long bytes);
+
     /** Publishes the ports of a VM that was started without any. */
     void publish(Vmm.Attachment network);
 

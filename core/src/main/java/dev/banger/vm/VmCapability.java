@@ -38,8 +38,11 @@ public interface VmCapability {
     /** The VM stopped, or its start failed. Idempotent; must not assume that any other hook ran. */
     default void cleanUp(VmRecord vm) {}
 
-    /** The spec changed from {@code before}; called before the change is recorded, so a failure prevents it. */
+    /** The spec of a VM that does not run changed from {@code before}; called before the change is recorded, so a failure prevents it. */
     default void applyChange(VmRecord before, VmSpec after) {}
+
+    /** The same for a VM that runs. What fails has changed no more than a second try may find changed already. */
+    default void applyLive(VmRecord before, VmSpec after, RunningVm running, GuestChannel guest) {}
 
     default List<Check> doctor() {
         return List.of();

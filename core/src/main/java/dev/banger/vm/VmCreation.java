@@ -75,6 +75,17 @@ final class VmCreation {
         VmSpec spec = spec(request);
         images.checkObtainable(spec.image());
         kernels.checkObtainable(spec.kernel());
+        List<Lack> lacks = new ArrayList<>();
+        if (request.runtimeDir() == null) { // what a bundle has is not to be built; what it has not, says so when it is
+            lacks.addAll(images.lacks(spec.image()));
+            lacks.addAll(kernels.lacks(spec.kernel()));
+        }
+        lacks.addAll(
+                request.start()
+                        ? host.lacks(record(hex(6), "a-new-one", spec, store.all()))
+                        : host.networks().named(spec.network()).lacks());
+        lacks.addAll(others);
+        Lack.refuse("make the VM", lacks);
     }
 
     VmSpec spec(VmCreate request) {
@@ -157,8 +168,8 @@ final class VmCreation {
         }
         Long disk = change.diskBytes();
         if (disk != null && disk < old.workDiskBytes()) {
-            throw BangerException.invalid("the work disk of " + vm.name() + " has " + old.workDiskBytes()
-                    + " bytes; it can grow but not shrink to " + disk);
+            throw BangerException.invalid("the work disk of " + vm.name() + " has " + (old.workDiskBytes() >> 20)
+                    + " MiB; it can grow but not shrink to " + (disk >> 20) + "; a new VM can have a smaller one");
         }
         return checked(new VmSpec(
                 old.image(),

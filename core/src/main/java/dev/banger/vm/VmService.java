@@ -351,7 +351,7 @@ public final class VmService implements AutoCloseable {
         return deleted;
     }
 
-    /** Changes a VM. Cpus, memory, disk, kernel and ports take effect at its next start, so it must be stopped. */
+    /** Changes a VM. Cpus, memory, kernel and ports take effect at its next start, so it must be stopped; a work disk also grows while it runs. */
     public VmRecord set(String ref, VmSet change, Progress progress) {
         String id = get(ref).id();
         try (var lock = locks.take(id)) {
@@ -361,19 +361,39 @@ public final class VmService implements AutoCloseable {
             if (spec.equals(vm.spec())) {
                 return vm;
             }
-            if (liveness.isAlive(id) && !spec.sameMachineAs(vm.spec())) {
-                throw new BangerException(
-                        ErrorCode.WRONG_STATE,
-                        vm.name() + " is running; stop it first: \"banger vm stop " + vm.name() + "\"");
+            boolean alive = liveness.isAlive(id);
+            if (alive) {
+                refuseLive(vm, spec);
             }
             progress.stage("changing " + vm.name());
-            host.capabilities().forEach(capability -> capability.applyChange(vm, spec));
+            if (!alive) {
+                host.capabilities().forEach(capability -> capability.applyChange(vm, spec));
+            } else if (spec.workDiskBytes() != vm.spec().workDiskBytes()) {
+                RunningVm running = live.find(id).orElseThrow();
+                GuestChannel guest = live.channel(vm);
+                host.capabilities().forEach(capability -> capability.applyLive(vm, spec, running, guest));
+            }
             VmRecord changed = vm.with(spec);
             store.update(changed);
-            if (liveness.isAlive(id)) {
+            if (alive) {
                 host.networks().of(changed).change(changed);
             }
             return changed;
+        }
+    }
+
+    private static void refuseLive(VmRecord vm, VmSpec spec) {
+        boolean grows = spec.workDiskBytes() != vm.spec().workDiskBytes();
+        if (!spec.sameMachineAs(vm.spec()) || grows && vm.spec().workDiskBytes() == 0) {
+            throw new BangerException(
+                    ErrorCode.WRONG_STATE,
+                    vm.name() + " is running; stop it first: \"banger vm stop " + vm.name() + "\"");
+        }
+        if (grows && vm.runtime().state() != VmState.RUNNING) {
+            throw new BangerException(
+                    ErrorCode.WRONG_STATE,
+                    vm.name() + " is paused, and its guest has to grow the file system; \"banger vm resume " + vm.name()
+                            + "\" lets it go on");
         }
     }
 

@@ -100,7 +100,7 @@ public record VmSpec(
                 kernel,
                 cpus,
                 memoryMiB,
-                workDiskBytes,
+                of.workDiskBytes,
                 acceleration,
                 network,
                 ports,

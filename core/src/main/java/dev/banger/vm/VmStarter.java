@@ -35,7 +35,9 @@ final class VmStarter {
     private static final Logger LOG = LoggerFactory.getLogger(VmStarter.class);
 
     private static final Duration HELLO = Duration.ofSeconds(60);
-    private static final Duration IDENTIFY = Duration.ofSeconds(30);
+    /** The guest may have to repair the file system of its work disk before it answers, for 60 s at most. */
+    private static final Duration IDENTIFY = Duration.ofSeconds(90);
+
     private static final Duration SETTLE = Duration.ofSeconds(180);
 
     private final VmLifecycle lifecycle;
@@ -247,7 +249,7 @@ final class VmStarter {
 
             stages.stage("giving it its identity");
             int generation = start.restored() ? Identity.RESTORED : Identity.FIRST;
-            List<StageTiming> guestStages = channel.identify(host.identity(vm, generation), IDENTIFY);
+            List<StageTiming> guestStages = identified(vm, channel, generation);
             if (waitFor == WaitFor.SYSTEM && !start.restored()) {
                 stages.stage("waiting for the system to settle");
                 if (!channel.awaitSettled(SETTLE)) {
@@ -285,6 +287,36 @@ final class VmStarter {
                     running.handles().pid());
             return started;
         }
+    }
+
+    /** Gives it its identity. @return how long the guest took for each part of its boot */
+    private List<StageTiming> identified(VmRecord vm, GuestChannel channel, int generation) {
+        try {
+            return channel.identify(host.identity(vm, generation), IDENTIFY);
+        } catch (BangerException e) {
+            throw e.code() == ErrorCode.DATA_CORRUPT
+                    ? new BangerException(
+                            ErrorCode.DATA_CORRUPT,
+                            vm.name() + " cannot start: " + e.getMessage() + "\n"
+                                    + repair(Path.of(vm.runtime().workDisk())),
+                            e.detail(),
+                            e)
+                    : e;
+        }
+    }
+
+    /** For the owner alone to do: a repair may take away what the damage has cut off. */
+    private static String repair(Path disk) {
+        String raw = DiskKind.of(disk).isRaw() ? disk.toString() : disk + ".raw";
+        List<String> commands = new ArrayList<>(List.of("cp " + disk + " " + disk + ".damaged"));
+        if (!DiskKind.of(disk).isRaw()) {
+            commands.add("qemu-img convert -O raw " + disk + " " + raw);
+        }
+        commands.add("e2fsck -f -y " + raw);
+        if (!DiskKind.of(disk).isRaw()) {
+            commands.add("qemu-img convert -f raw -O qcow2 " + raw + " " + disk);
+        }
+        return "to repair it by hand, which may lose what the damage has cut off:\n  " + String.join("\n  ", commands);
     }
 
     /** Starts a VM that was forked; its disks are there. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 /** The VM's work disk, mounted where root's home is: it survives stop and start and can grow (E2). */
 public final class WorkDiskCapability implements VmCapability {
     private static final String MOUNT_POINT = "/root";
+    private static final Duration GROWING = Duration.ofSeconds(60);
     /** A VM without a work disk has an empty one that is not mounted: every machine has the same disks in the same places. */
     private static final long LEAST_BYTES = 64L << 20;
 
@@ -43,6 +44,14 @@ public final class WorkDiskCapability implements VmCapability {
     public void contribute(VmRecord vm, Identity.Builder identity) {
         if (vm.spec().workDiskBytes() > 0) {
             identity.workDisk(MOUNT_POINT);
+        }
+    }
+
+    @Override
+    public void applyLive(VmRecord before, VmSpec after, RunningVm running, GuestChannel guest) {
+        if (after.workDiskBytes() > before.spec().workDiskBytes()) {
+            running.growDisk("work", after.workDiskBytes());
+            guest.growWorkDisk(MOUNT_POINT, after.workDiskBytes(), GROWING);
         }
     }
 

@@ -65,6 +65,8 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         HELLO,
         IDENTIFY,
         SET_CLOCK,
+        GROW_DISK,
+        GROW_GUEST,
         AFTER_START,
         SAVE,
         SWITCH_DISKS,
@@ -614,6 +616,14 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         }
 
         @Override
+        public void growDisk(String serial, long bytes) {
+            step(Step.GROW_DISK, id);
+            synchronized (FakeHost.this) {
+                log.add("GROWN " + serial + " " + bytes);
+            }
+        }
+
+        @Override
         public void movedTo(Path newDirectory) {
             directory = newDirectory;
         }
@@ -660,6 +670,11 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
         public List<StageTiming> identify(Identity identity, Duration atMost) {
             step(Step.IDENTIFY, id);
             return List.of(new StageTiming("root", 1));
+        }
+
+        @Override
+        public void growWorkDisk(String mountPoint, long bytes, Duration atMost) {
+            step(Step.GROW_GUEST, id);
         }
 
         @Override

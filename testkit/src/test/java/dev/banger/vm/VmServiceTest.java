@@ -104,7 +104,7 @@ class VmServiceTest {
     @ParameterizedTest
     @EnumSource(
             value = Step.class,
-            names = {"SAVE", "SWITCH_DISKS", "SET_CLOCK", "INTO_IMAGE"},
+            names = {"SAVE", "SWITCH_DISKS", "SET_CLOCK", "GROW_DISK", "GROW_GUEST", "INTO_IMAGE"},
             mode = Mode.EXCLUDE)
     void whateverStepFailsNothingIsLeft_P7_P8_P9(Step step) throws Exception {
         host.fail(step);
@@ -118,7 +118,7 @@ class VmServiceTest {
     @ParameterizedTest
     @EnumSource(
             value = Step.class,
-            names = {"SAVE", "SWITCH_DISKS", "SET_CLOCK", "INTO_IMAGE"},
+            names = {"SAVE", "SWITCH_DISKS", "SET_CLOCK", "GROW_DISK", "GROW_GUEST", "INTO_IMAGE"},
             mode = Mode.EXCLUDE)
     void aFailedStartLeavesAStoppedVmThatStartsLater(Step step) {
         VmService service = service();

@@ -13,6 +13,7 @@ import dev.banger.vm.VmHandles;
 import dev.banger.vm.VmRuntime;
 import dev.banger.vm.Vmm.Attachment;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -166,6 +167,21 @@ final class FirecrackerVm implements RunningVm {
             }
             throw e;
         }
+    }
+
+    @Override
+    public void growDisk(String serial, long bytes) {
+        Path file = target(serial);
+        try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+            if (disk.length() > bytes) {
+                throw BangerException.invalid(
+                        "the disk " + serial + " has " + disk.length() + " bytes and cannot shrink to " + bytes);
+            }
+            disk.setLength(bytes);
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot grow the disk " + file, file, e);
+        }
+        ask(FirecrackerMachine.reopen(serial));
     }
 
     private Disk current(Disk disk) {

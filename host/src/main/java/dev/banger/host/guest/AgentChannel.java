@@ -181,6 +181,14 @@ final class AgentChannel implements GuestChannel {
         ask(FrameType.IDENTITY, clockAndEntropy(), atMost);
     }
 
+    @Override
+    public void growWorkDisk(String mountPoint, long bytes, Duration atMost) {
+        ask(
+                FrameType.IDENTITY,
+                clockAndEntropy().string(Field.WORK_DISK, mountPoint).u64(Field.WORK_DISK_BYTES, bytes),
+                atMost);
+    }
+
     private Fields.Builder clockAndEntropy() {
         byte[] entropy = new byte[ENTROPY];
         random.nextBytes(entropy);

@@ -191,6 +191,7 @@ final class AgentStream {
             case "INVALID_ARGUMENT" -> ErrorCode.INVALID_ARGUMENT;
             case "BUSY" -> ErrorCode.RESOURCE_EXHAUSTED;
             case "PERMISSION_DENIED" -> ErrorCode.PERMISSION_DENIED;
+            case "DATA_CORRUPT" -> ErrorCode.DATA_CORRUPT;
             default -> ErrorCode.GUEST_UNAVAILABLE;
         };
         return new BangerException(code, clean.toString());

@@ -290,13 +290,30 @@ final class QemuVm implements RunningVm {
         client().execute("transaction", Map.of("actions", actions));
     }
 
+    @Override
+    public void growDisk(String serial, long bytes) {
+        Map<?, ?> medium = medium(serial);
+        // block_resize makes a disk smaller as well, with all that is in it.
+        if (medium.get("image") instanceof Map<?, ?> image
+                && image.get("virtual-size") instanceof Number now
+                && now.longValue() > bytes) {
+            throw BangerException.invalid(
+                    "the disk " + serial + " has " + now + " bytes and cannot shrink to " + bytes);
+        }
+        client().execute("block_resize", Map.of("node-name", String.valueOf(medium.get("node-name")), "size", bytes));
+    }
+
     /** The block node that a disk is right now: that of the command line until its overlay was switched to. */
     private String node(String serial) {
+        return String.valueOf(medium(serial).get("node-name"));
+    }
+
+    private Map<?, ?> medium(String serial) {
         for (Map<String, Object> device : client().list("query-block")) {
             if (device.get("inserted") instanceof Map<?, ?> medium
                     && medium.get("node-name") instanceof String node
                     && (node.equals(serial) || node.startsWith(serial + "-"))) {
-                return node;
+                return medium;
             }
         }
         throw new BangerException(ErrorCode.VMM_FAILED, "QEMU has no disk " + serial);
