@@ -36,7 +36,7 @@ final class Verification {
 
     private static final Duration LOOK = Duration.ofMillis(50);
     private static final Pattern TAP = Pattern.compile("\"tap\"\\s*:\\s*\"([^\"/]+)\"");
-    private static final Pattern VIA = Pattern.compile("^default via ([0-9.]+) ");
+    private static final Pattern VIA = Pattern.compile("^default via ([0-9.]+)(?: |$)");
 
     /** What the guest is to reach. */
     record Target(String address, int port) {

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,6 +171,28 @@ class VerificationTest {
         assertThatThrownBy(() -> Verification.Target.parse(text))
                 .isInstanceOf(BangerException.class)
                 .hasMessageContaining("--reach takes");
+    }
+
+    private Optional<List<String>> isolated(String image, String path) {
+        ScriptedConsole console = ScriptedConsole.piped().with("PATH", path);
+        Session session = new Session(banger, console, "0.1.0", "abc123", Path.of("/opt/banger/bin/banger"));
+        return VerifyNamespace.command(session, image, List.of("--nat", "--json"));
+    }
+
+    /** Where it can be had: by root, with the programs it takes, and with what the VM is made from. */
+    @Test
+    void natIsTriedInANamespaceOfItsOwn() throws IOException {
+        boolean root = Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+
+        Optional<List<String>> command = isolated("debian", "/usr/bin:/bin");
+
+        assertThat(command.isPresent()).isEqualTo(root);
+        command.ifPresent(words -> assertThat(words)
+                .startsWith("unshare", "--net")
+                .endsWith(
+                        "/opt/banger/bin/banger", "/cache/images/debian", "/cache/kernels/debian", "--nat", "--json"));
+        assertThat(isolated("other", "/usr/bin:/bin")).isEmpty();
+        assertThat(isolated("debian", "/nonexistent")).isEmpty();
     }
 
     @Test

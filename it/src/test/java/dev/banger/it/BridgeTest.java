@@ -2,6 +2,7 @@ package dev.banger.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.it.BangerHome.Trees;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +90,21 @@ class BridgeTest {
                 .anyMatch(line -> line.contains("NAT: the guest reaches " + NetworkLab.SERVER))
                 .anyMatch(line -> line.contains("NAT off: its rules are gone"));
         assertThat(banger.ok("vm", "ls", "-q").out()).isEmpty();
+    }
+
+    /** Neither links nor rules of the network it is called in change, which has no way out for it either. */
+    @Test
+    void verifyByItselfIsInANetworkOfItsOwn() {
+        Outcome verified = banger.run("verify", "--nat").expect(0);
+
+        assertThat(verified.lines())
+                .hasSize(10)
+                .allMatch(line -> line.startsWith("PASS  "))
+                .anyMatch(line -> line.contains("NAT: the guest reaches 192.0.2.1:53"))
+                .anyMatch(line -> line.contains("NAT off: its rules are gone"));
+        assertThat(lab.rules()).isEqualTo(rules);
+        assertThat(lab.links()).isEqualTo(links);
+        assertThat(Trees.names(HOME.path().resolve("cache/staging"))).isEmpty();
     }
 
     @Test
