@@ -105,7 +105,20 @@ public interface BangerApi {
 
     Operation<ImageInfo> buildImage(ImageBuild request);
 
-    /** Makes an image of one in a registry or archive; one of that name that is there is kept unless the request says so. */
+    /** Writes an image to a directory or file that it can be carried elsewhere in; {@link #pullImage} takes it from there. */
+    Operation<ExportInfo> exportImage(String name, ExportRequest request);
+
+    /** Puts an image into a signed catalog, in place of one of that name. */
+    Operation<PublishInfo> publishImage(String name, PublishRequest request);
+
+    /**
+     * The images and kernels that catalogs have, in the catalogs' order.
+     *
+     * @param catalog {@code LOCATION#KEY}; null: those that are configured
+     */
+    List<CatalogEntry> available(@Nullable String catalog);
+
+    /** Makes an image of one in an export, a catalog, a registry or an archive; one of that name that is there is kept unless the request says so. */
     Operation<ImageInfo> pullImage(ImagePull request);
 
     /** Layers that pulls fetched, those used last first. */
@@ -142,8 +155,17 @@ public interface BangerApi {
 
     KernelInfo kernel(String name);
 
-    /** Fetches Debian's cloud kernel; one that is there already is kept unless {@code refresh}. */
+    /** Fetches a kernel that a catalog has, or Debian's cloud kernel; one that is there already is kept unless {@code refresh}. */
     Operation<KernelInfo> pullKernel(String name, boolean refresh);
+
+    /** As {@link #exportImage}. */
+    Operation<ExportInfo> exportKernel(String name, ExportRequest request);
+
+    /** As {@link #publishImage}. */
+    Operation<PublishInfo> publishKernel(String name, PublishRequest request);
+
+    /** Takes a kernel from an export; one of that name that is there is kept unless the request says so. */
+    Operation<KernelInfo> pullKernelExport(ExportPull request);
 
     void deleteKernel(String name);
 

@@ -33,7 +33,7 @@ public enum ErrorCode {
     VMM_FAILED(502, 125),
     /** A program on the host failed. */
     HOST_COMMAND_FAILED(502, 125),
-    /** A registry cannot be reached, or answers what it should not. */
+    /** A registry or catalog cannot be reached, or answers what it should not. */
     REGISTRY_FAILED(502, 125),
     /** Data is damaged, stored or fetched. */
     DATA_CORRUPT(500, 125),

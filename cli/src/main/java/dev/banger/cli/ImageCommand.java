@@ -17,6 +17,8 @@ import picocli.CommandLine.Command;
             ImageShowCommand.class,
             ImageBuildCommand.class,
             ImagePullCommand.class,
+            ImageExportCommand.class,
+            ImagePublishCommand.class,
             ImageCustomizeCommand.class,
             ImageRegisterCommand.class,
             ImagePromoteCommand.class,

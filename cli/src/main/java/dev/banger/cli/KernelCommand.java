@@ -12,5 +12,12 @@ import picocli.CommandLine.Command;
             "fetches the newest.",
             ""
         },
-        subcommands = {KernelLsCommand.class, KernelShowCommand.class, KernelPullCommand.class, KernelRmCommand.class})
+        subcommands = {
+            KernelLsCommand.class,
+            KernelShowCommand.class,
+            KernelPullCommand.class,
+            KernelExportCommand.class,
+            KernelPublishCommand.class,
+            KernelRmCommand.class
+        })
 final class KernelCommand extends Group {}

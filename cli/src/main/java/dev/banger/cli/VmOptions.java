@@ -1,5 +1,6 @@
 package dev.banger.cli;
 
+import dev.banger.api.BangerException;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmCreate;
@@ -119,6 +120,15 @@ final class VmOptions {
 
     @Option(names = "--no-project", description = "Look for no project file, banger.toml, here or above.")
     private boolean noProject;
+
+    /** Chooses the image by a word that is no option. */
+    void image(String name) {
+        if (image != null) {
+            throw BangerException.invalid("say once which image: --image " + image + ", or " + name
+                    + " (a command stands behind --: banger vm run --image " + image + " -- " + name + ")");
+        }
+        image = name;
+    }
 
     /** With what configuration, project file and environment say where no option does; tells what a project file is used for. */
     VmCreate request(Session session, boolean start, boolean ephemeral) {

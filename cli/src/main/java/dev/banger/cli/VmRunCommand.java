@@ -1,12 +1,20 @@
 package dev.banger.cli;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
 import dev.banger.api.ExecSession;
+import dev.banger.api.ImagePull;
 import dev.banger.api.VmInfo;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "run",
@@ -21,6 +29,8 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  banger vm run --rm -- uname -a",
             "  banger vm run --name dev            # a shell; the VM stays",
+            "  banger vm run --rm app              # what image app is made for",
+            "  banger vm run --rm registry.example.org/app:1.2 -- sh    # pulled unless it is there",
             "  tar c . | banger vm run --rm -- sh -c 'tar x && make test'",
             "Next: banger vm exec NAME -- COMMAND, banger vm ls, banger vm delete NAME."
         })
@@ -40,11 +50,17 @@ final class VmRunCommand extends Leaf {
     private boolean quiet;
 
     @Parameters(
-            paramLabel = "-- COMMAND",
+            paramLabel = "[IMAGE] [-- COMMAND]",
+            hideParamSyntax = true,
             arity = "0..*",
-            description =
-                    "What to run, in place of all of the image's entrypoint and command; nothing: those, or else a login shell.")
-    private List<String> command = List.of();
+            description = {
+                "The image, or the reference of one to be pulled, as --image; and what to run, in place of all of the image's"
+                        + " entrypoint and command. No command: those, or else a login shell."
+            })
+    private List<String> words = List.of();
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     VmRunCommand(Session session) {
         super(session);
@@ -53,9 +69,11 @@ final class VmRunCommand extends Leaf {
     @Override
     public Integer call() {
         exec.terminal(console()); // refuse contradicting options before anything is made
-        VmInfo made = new ProgressView(session(), quiet).follow(api().createVm(vm.request(session(), true, remove)));
+        Words asked = asked();
+        asked.image().ifPresent(image -> vm.image(provided(image)));
+        VmInfo made = make(asked);
         try {
-            ExecSession program = api().exec(made.id(), exec.request(BangerCli.guestCommand(command), console()));
+            ExecSession program = api().exec(made.id(), exec.request(asked.command(), console()));
             int status = new Attachment(console()).join(program, exec.terminal(console()));
             if (!remove && !quiet && console().stderrIsTerminal()) {
                 out().notice(made.name() + " is still running; \"banger vm exec " + made.name()
@@ -66,6 +84,45 @@ final class VmRunCommand extends Leaf {
             if (remove) {
                 delete(made);
             }
+        }
+    }
+
+    private record Words(Optional<String> image, List<String> command) {}
+
+    /** What stands behind {@code --} at once is the command; a word before that is an image, and the rest the command. */
+    private Words asked() {
+        if (words.isEmpty()) {
+            return new Words(Optional.empty(), words);
+        }
+        List<String> line =
+                Objects.requireNonNull(spec).commandLine().getParseResult().originalArgs();
+        int first = line.size() - words.size();
+        if (first > 0 && line.get(first - 1).equals("--")) {
+            return new Words(Optional.empty(), words);
+        }
+        return new Words(Optional.of(words.getFirst()), BangerCli.guestCommand(words.subList(1, words.size())));
+    }
+
+    /** The name of an image: of one that a reference names, which is pulled unless it is there. */
+    private String provided(String image) {
+        if (!ImagePullCommand.isReference(image)) {
+            return image;
+        }
+        ImagePull pull = ImagePull.of(ImagePullCommand.absolute(console(), image));
+        return new ProgressView(session(), quiet).follow(api().pullImage(pull)).name();
+    }
+
+    private VmInfo make(Words asked) {
+        try {
+            return new ProgressView(session(), quiet).follow(api().createVm(vm.request(session(), true, remove)));
+        } catch (BangerException e) {
+            String first = asked.image().orElse("");
+            if (e.code() == ErrorCode.NOT_FOUND
+                    && String.valueOf(e.getMessage()).contains("\"" + first + "\"")) {
+                throw new BangerException(
+                        e.code(), e.getMessage() + "\na command stands behind --: banger vm run -- " + first, e);
+            }
+            throw e;
         }
     }
 }

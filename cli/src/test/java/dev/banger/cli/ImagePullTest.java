@@ -18,7 +18,8 @@ class ImagePullTest {
                 .isZero();
 
         assertThat(console.out()).isEqualTo("pulled\n");
-        assertThat(banger.calls()).containsExactly("pull " + new ImagePull("host.example/app:1", "x", true, false));
+        assertThat(banger.calls())
+                .containsExactly("pull " + new ImagePull("host.example/app:1", "x", true, false, null, null));
     }
 
     @ParameterizedTest
@@ -32,7 +33,7 @@ class ImagePullTest {
         assertThat(console.in(Path.of("/here")).run(banger, "image", "pull", written))
                 .isZero();
 
-        assertThat(banger.calls()).containsExactly("pull " + new ImagePull(meant, null, false, false));
+        assertThat(banger.calls()).containsExactly("pull " + ImagePull.of(meant));
     }
 
     @Test

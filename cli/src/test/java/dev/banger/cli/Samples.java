@@ -1,7 +1,9 @@
 package dev.banger.cli;
 
 import dev.banger.api.CachedLayer;
+import dev.banger.api.CatalogEntry;
 import dev.banger.api.DaemonInfo;
+import dev.banger.api.ExportInfo;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.KernelInfo;
@@ -92,6 +94,25 @@ final class Samples {
 
     static CachedLayer layer() {
         return new CachedLayer("sha256:" + "7".repeat(64), 30L << 20, true, Instant.parse("2026-11-24T09:00:00Z"));
+    }
+
+    static ExportInfo export(String kind, String name) {
+        return new ExportInfo(kind, name, "/there", "9".repeat(64), 1000, 3000, 2);
+    }
+
+    static CatalogEntry entry(String name) {
+        return new CatalogEntry(
+                "/catalog#ed25519:key",
+                "image",
+                name,
+                "amd64",
+                "9".repeat(64),
+                "8".repeat(64),
+                "debian bookworm",
+                300L << 20,
+                900L << 20,
+                10L << 30,
+                Instant.parse("2026-11-24T09:00:00Z"));
     }
 
     static KernelInfo kernel(String name) {

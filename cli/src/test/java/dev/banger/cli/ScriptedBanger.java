@@ -4,12 +4,16 @@ import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
 import dev.banger.api.BundleReport;
 import dev.banger.api.CachedLayer;
+import dev.banger.api.CatalogEntry;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
+import dev.banger.api.ExportInfo;
+import dev.banger.api.ExportPull;
+import dev.banger.api.ExportRequest;
 import dev.banger.api.GuestConnection;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageCustomize;
@@ -24,6 +28,8 @@ import dev.banger.api.NetworkCreate;
 import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
+import dev.banger.api.PublishInfo;
+import dev.banger.api.PublishRequest;
 import dev.banger.api.SnapshotInfo;
 import dev.banger.api.SshAccess;
 import dev.banger.api.StopMode;
@@ -454,6 +460,42 @@ final class ScriptedBanger implements BangerApi {
     public Operation<ImageInfo> buildImage(ImageBuild request) {
         calls.add("build " + request.source());
         return FakeOperation.succeeding(Samples.image(request.source()));
+    }
+
+    @Override
+    public Operation<ExportInfo> exportImage(String name, ExportRequest request) {
+        called("export to " + request, name);
+        return FakeOperation.succeeding(Samples.export("image", name));
+    }
+
+    @Override
+    public Operation<PublishInfo> publishImage(String name, PublishRequest request) {
+        called("publish in " + request, name);
+        return FakeOperation.succeeding(new PublishInfo("/catalog#key", 3, Samples.export("image", name)));
+    }
+
+    @Override
+    public Operation<ExportInfo> exportKernel(String name, ExportRequest request) {
+        called("export kernel to " + request, name);
+        return FakeOperation.succeeding(Samples.export("kernel", name));
+    }
+
+    @Override
+    public Operation<PublishInfo> publishKernel(String name, PublishRequest request) {
+        called("publish kernel in " + request, name);
+        return FakeOperation.succeeding(new PublishInfo("/catalog#key", 3, Samples.export("kernel", name)));
+    }
+
+    @Override
+    public Operation<KernelInfo> pullKernelExport(ExportPull request) {
+        calls.add("pull " + request);
+        return FakeOperation.succeeding(Samples.kernel("pulled"));
+    }
+
+    @Override
+    public List<CatalogEntry> available(@Nullable String catalog) {
+        calls.add("available in " + catalog);
+        return List.of(Samples.entry("offered"));
     }
 
     @Override

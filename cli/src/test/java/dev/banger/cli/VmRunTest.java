@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.ImagePull;
 import dev.banger.api.PublishedPort;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmNetwork;
 import dev.banger.api.WaitFor;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -182,8 +184,59 @@ class VmRunTest {
 
     @Test
     void optionsBehindTheCommandAreTheCommands() {
-        console.run(banger, "vm", "run", "--rm", "ls", "--rm", "-la", "--name");
+        console.run(banger, "vm", "run", "--rm", "--", "ls", "--rm", "-la", "--name");
 
         assertThat(banger.executed().command()).containsExactly("ls", "--rm", "-la", "--name");
+    }
+
+    @Test
+    void aWordThatIsNoOptionIsTheImage() {
+        console.run(banger, "vm", "run", "--rm", "mine");
+
+        assertThat(banger.created().image()).isEqualTo("mine");
+        assertThat(banger.executed().command()).isEmpty();
+    }
+
+    @Test
+    void whatFollowsTheImageIsTheCommandWithOrWithoutDashes() {
+        console.run(banger, "vm", "run", "--rm", "mine", "--", "ls", "--rm", "--", "x");
+        assertThat(banger.created().image()).isEqualTo("mine");
+        assertThat(banger.executed().command()).containsExactly("ls", "--rm", "--", "x");
+
+        console.run(banger, "vm", "run", "mine", "ls", "--rm");
+        assertThat(banger.created().image()).isEqualTo("mine");
+        assertThat(banger.executed().command()).containsExactly("ls", "--rm");
+    }
+
+    @Test
+    void behindDashesThereIsNoImage() {
+        console.run(banger, "vm", "run", "--", "mine", "--", "x");
+
+        assertThat(banger.created().image()).isNull();
+        assertThat(banger.executed().command()).containsExactly("mine", "--", "x");
+    }
+
+    @Test
+    void aReferenceIsPulledFirst() {
+        console.in(Path.of("/here")).run(banger, "vm", "run", "--rm", "docker-archive:app.tar", "--", "true");
+
+        assertThat(banger.calls()).startsWith("pull " + ImagePull.of("docker-archive:/here/app.tar"), "create null");
+        assertThat(banger.created().image()).isEqualTo("pulled");
+    }
+
+    @Test
+    void anImageIsSaidOnce() {
+        assertThat(console.run(banger, "vm", "run", "--image", "mine", "ls")).isEqualTo(2);
+        assertThat(console.err()).contains("banger vm run --image mine -- ls");
+        assertThat(banger.calls()).isEmpty();
+    }
+
+    @Test
+    void whoseCommandWasTakenForAnImageIsTold() {
+        banger.creating(
+                FakeOperation.failing(BangerException.notFound("there is no image \"uname\"; there are: mine")));
+
+        assertThat(console.run(banger, "vm", "run", "uname", "-a")).isEqualTo(125);
+        assertThat(console.err()).contains("there are: mine").contains("banger vm run -- uname");
     }
 }

@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -73,9 +75,24 @@ final class ConfigFile {
 
     /** The value as text, if it is one that the key can have. */
     static Optional<String> text(Key key, Node node) {
+        if (key.kind() instanceof Kind.Words && node.value() instanceof List) {
+            return words(node).filter(key.kind()::accepts);
+        }
         boolean fits = node.value() instanceof String && !(key.kind() instanceof Kind.Whole)
                 || node.value() instanceof Long && key.kind().isNumber();
         return fits ? Optional.of(node.value().toString()).filter(key.kind()::accepts) : Optional.empty();
+    }
+
+    private static Optional<String> words(Node list) {
+        List<String> words = new ArrayList<>();
+        for (Node element : list.elements()) {
+            if (!(element.value() instanceof String word)
+                    || Kind.Words.split(word).size() != 1) {
+                return Optional.empty();
+            }
+            words.add(word);
+        }
+        return Optional.of(String.join(" ", words));
     }
 
     static void wrong(Path file, String name, Key key, Node node, Problems problems) {

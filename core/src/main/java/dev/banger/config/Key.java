@@ -121,7 +121,26 @@ public enum Key {
             "BANGER_MAPDNS_BIN",
             new Kind.HostPath(),
             "none",
-            "A program to run, with that file's path, after each change.");
+            "A program to run, with that file's path, after each change."),
+    REGISTRY(
+            "images",
+            "registry",
+            "BANGER_REGISTRY",
+            Kind.Text.of(
+                    "(localhost|[a-zA-Z0-9-]+(\\.[a-zA-Z0-9-]+)+|[a-zA-Z0-9.-]+(?=:)|\\[[0-9a-fA-F:]+])(:[0-9]{1,5})?"
+                            + "(/[a-z0-9]+([._-]+[a-z0-9]+)*)*",
+                    "a registry, HOST[:PORT][/PATH], such as registry.example.org/library"),
+            "none",
+            "The registry that image pull finds names without one in."),
+    CATALOGS(
+            "images",
+            "catalogs",
+            "BANGER_CATALOGS",
+            Kind.Words.of(
+                    "(/|https?://)\\S*#ed25519:[A-Za-z0-9_-]{43}",
+                    "a list of catalogs, each LOCATION#KEY (in a text, spaces between them)"),
+            "none",
+            "Catalogs that images and kernels are fetched from by their names, in this order.");
 
     private final String table;
     private final String id;

@@ -5,6 +5,7 @@ import dev.banger.api.DataSize;
 import dev.banger.api.TimeSpan;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What the value of a {@link Key} can be. Its text is the same in a file and in an environment variable. */
 sealed interface Kind {
@@ -108,6 +109,27 @@ sealed interface Kind {
         @Override
         public boolean accepts(String text) {
             return text.startsWith("/") && text.indexOf('\0') < 0;
+        }
+
+        @Override
+        public boolean isNumber() {
+            return false;
+        }
+    }
+
+    /** Several of one kind; a file may have them as a list. */
+    record Words(Pattern each, String is) implements Kind {
+        static Words of(String each, String is) {
+            return new Words(Pattern.compile(each), is);
+        }
+
+        static List<String> split(String text) {
+            return Stream.of(text.split("\\s+")).filter(word -> !word.isEmpty()).toList();
+        }
+
+        @Override
+        public boolean accepts(String text) {
+            return split(text).stream().allMatch(word -> each.matcher(word).matches());
         }
 
         @Override

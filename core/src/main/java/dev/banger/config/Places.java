@@ -65,6 +65,11 @@ public record Places(Path config, Path state, Path cache, Path run) {
         return state.resolve("vms");
     }
 
+    /** What was last seen of each catalog. */
+    public Path catalogs() {
+        return state.resolve("catalogs");
+    }
+
     public Path ssh() {
         return state.resolve("ssh");
     }

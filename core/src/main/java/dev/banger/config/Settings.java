@@ -4,6 +4,7 @@ import dev.banger.api.DataSize;
 import dev.banger.api.TimeSpan;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -88,6 +89,11 @@ public final class Settings {
 
     public Optional<String> text(Key key) {
         return find(key).map(Setting::text);
+    }
+
+    /** Of a key that has several values. */
+    public List<String> words(Key key) {
+        return text(key).map(Kind.Words::split).orElse(List.of());
     }
 
     public Optional<Integer> number(Key key) {

@@ -1,6 +1,7 @@
 package dev.banger.image;
 
 import dev.banger.api.ImageProgram;
+import dev.banger.export.Content;
 import java.nio.file.Path;
 import java.time.Instant;
 
@@ -25,4 +26,10 @@ public record Image(
         Instant createdAt,
         Path directory,
         Path rootfs,
-        ImageProgram program) {}
+        ImageProgram program) {
+    /** What an export says of it. */
+    Content content() {
+        return new Content(
+                Content.Kind.IMAGE, name, digest, source, "", hasInit, virtualBytes, dataBytes, program);
+    }
+}

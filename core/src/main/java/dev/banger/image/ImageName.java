@@ -9,8 +9,12 @@ public final class ImageName {
 
     private ImageName() {}
 
+    static boolean isOne(String name) {
+        return GRAMMAR.matcher(name).matches() && !name.contains("..");
+    }
+
     public static String check(String name) {
-        if (!GRAMMAR.matcher(name).matches() || name.contains("..")) {
+        if (!isOne(name)) {
             throw BangerException.invalid(
                     "that cannot be the name of an image or kernel: use 1 to 63 lower-case letters, "
                             + "digits, dots, hyphens and underscores, with a letter or digit first and last");

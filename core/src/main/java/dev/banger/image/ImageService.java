@@ -2,19 +2,28 @@ package dev.banger.image;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.CachedLayer;
+import dev.banger.api.CatalogEntry;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.ExportInfo;
+import dev.banger.api.ExportRequest;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.ImagePull;
 import dev.banger.operation.Lack;
+import dev.banger.api.PublishInfo;
+import dev.banger.api.PublishRequest;
+import dev.banger.export.Content;
+import dev.banger.export.Exports;
 import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Owns the images. Thread-safe; each image is built once however many ask for it at the same time (P31, P32). */
 public final class ImageService {
@@ -24,10 +33,12 @@ public final class ImageService {
     private final ImageCatalog catalog;
     private final Map<String, RootfsBuilder> builders;
     private final ImageRegistry registry;
+    private final Exports exports;
     private final NamedLocks locks = new NamedLocks();
 
-    public ImageService(ImageCatalog catalog, List<RootfsBuilder> builders, ImageRegistry registry) {
+    public ImageService(ImageCatalog catalog, List<RootfsBuilder> builders, ImageRegistry registry, Exports exports) {
         this.catalog = catalog;
+        this.exports = exports;
         this.registry = registry;
         this.builders = builders.stream().collect(Collectors.toMap(RootfsBuilder::source, Function.identity()));
     }
@@ -55,29 +66,55 @@ public final class ImageService {
 
     /** Fails unless {@link #ensure} could give this image. */
     public void checkObtainable(String name) {
-        if (catalog.find(ImageName.check(name)).isEmpty() && !name.equals(DEFAULT)) {
+        if (catalog.find(ImageName.check(name)).isEmpty() && !name.equals(DEFAULT) && !exports.hasCatalogs()) {
             throw missing(name);
         }
     }
 
-    /** What this host lacks for {@link #ensure}. */
+    /** What this host lacks for {@link #ensure}; nothing where a catalog may have the image. */
     public List<Lack> lacks(String name) {
         RootfsBuilder builder = builders.get(DEFAULT);
-        return catalog.find(name).isPresent() || builder == null ? List.of() : builder.lacks(usual(name));
+        boolean built = catalog.find(name).isEmpty() && !exports.hasCatalogs();
+        return built && builder != null ? builder.lacks(usual(name)) : List.of();
     }
 
     private static ImageBuild usual(String name) {
         return new ImageBuild(name, name, null, List.of(), false);
     }
 
-    /** The image of that name; the default one is built if it is not there. */
+    /** The image of that name; one that is not there is fetched from a catalog, and the default one built if none has it. */
     public Image ensure(String name, Progress progress) {
         var found = catalog.find(name);
         if (found.isPresent()) {
             return found.get();
         }
         checkObtainable(name);
+        var offered = exports.hasCatalogs() ? offeredOrBuilt(name, progress) : Optional.<CatalogEntry>empty();
+        if (offered.isPresent()) {
+            return make(name, false, progress, staging -> built(exports.fetch(offered.get(), staging, progress)));
+        }
+        if (!name.equals(DEFAULT)) {
+            throw missing(name);
+        }
         return build(usual(name), progress);
+    }
+
+    /** What can be built here does not depend on a server. */
+    private Optional<CatalogEntry> offeredOrBuilt(String name, Progress progress) {
+        try {
+            return offered(name, null, progress);
+        } catch (BangerException e) {
+            if (!name.equals(DEFAULT) || e.code() != ErrorCode.REGISTRY_FAILED) {
+                throw e;
+            }
+            progress.warn(e.getMessage() + "; building image " + name + " instead");
+            return Optional.empty();
+        }
+    }
+
+    private Optional<CatalogEntry> offered(String name, @Nullable String only, Progress progress) {
+        progress.stage("looking for image " + name + " in the catalogs");
+        return exports.find(Content.Kind.IMAGE, name, only);
     }
 
     public Image build(ImageBuild request, Progress progress) {
@@ -90,15 +127,69 @@ public final class ImageService {
         return make(name, request.refresh(), progress, staging -> builder.build(request, staging, progress));
     }
 
-    /** Pulls an image from a registry or an archive. */
+    /** Pulls an image from an export, a catalog, a registry or an archive. */
     public Image pull(ImagePull request, Progress progress) {
-        return make(
-                pulledName(request), request.refresh(), progress, staging -> registry.pull(request, staging, progress));
+        return make(pulledName(request), request.refresh(), progress, staging -> pulled(request, staging, progress));
+    }
+
+    private RootfsBuilder.Built pulled(ImagePull request, Path staging, Progress progress) {
+        String reference = request.reference();
+        if (exports.isReference(reference)) {
+            return built(exports.fetch(Content.Kind.IMAGE, reference, staging, progress));
+        }
+        if (mayBeInCatalogs(request)) {
+            var offered = offered(reference, request.catalog(), progress);
+            if (offered.isPresent()) {
+                return built(exports.fetch(offered.get(), staging, progress));
+            }
+            if (request.catalog() != null) {
+                throw notOffered(reference, request.catalog());
+            }
+        }
+        try {
+            return registry.pull(request, staging, progress);
+        } catch (BangerException e) {
+            throw e.code() == ErrorCode.INVALID_ARGUMENT && mayBeInCatalogs(request) ? notOffered(reference, null) : e;
+        }
+    }
+
+    /** A name without anything that only a registry's references have. */
+    private boolean mayBeInCatalogs(ImagePull request) {
+        return (request.catalog() != null || exports.hasCatalogs()) && ImageName.isOne(request.reference());
+    }
+
+    private static RootfsBuilder.Built built(Content content) {
+        return new RootfsBuilder.Built(
+                content.source(),
+                content.hasInit(),
+                content.virtualBytes(),
+                content.program(),
+                new RootfsBuilder.Measured(content.digest(), content.dataBytes()));
+    }
+
+    /** All that the catalogs have, or the one that is named. */
+    public List<CatalogEntry> available(@Nullable String only) {
+        return exports.available(only);
+    }
+
+    /** Writes an image to where it can be carried elsewhere from. */
+    public ExportInfo export(String name, ExportRequest request, Progress progress) {
+        Image image = get(name);
+        return exports.export(image.content(), image.directory(), request, progress);
+    }
+
+    /** Puts an image into a catalog. */
+    public PublishInfo publish(String name, PublishRequest request, Progress progress) {
+        Image image = get(name);
+        return exports.publish(image.content(), image.directory(), request, progress);
     }
 
     /** The name that a pulled image will have; fails on a request that is wrong in itself. */
     public String pulledName(ImagePull request) {
-        String usual = registry.name(request.reference());
+        String reference = request.reference();
+        String usual = exports.isReference(reference)
+                ? exports.name(reference)
+                : mayBeInCatalogs(request) ? reference : registry.name(reference);
         return ImageName.check(request.name() == null ? usual : request.name());
     }
 
@@ -195,11 +286,23 @@ public final class ImageService {
         }
     }
 
+    private BangerException notOffered(String name, @Nullable String only) {
+        String there = exports.available(only).stream()
+                .filter(entry -> entry.kind().equals(Content.Kind.IMAGE.toString()))
+                .map(CatalogEntry::name)
+                .distinct()
+                .collect(Collectors.joining(", "));
+        return BangerException.notFound("no catalog has an image \"" + name + "\""
+                + (there.isEmpty() ? "; they have none for this host" : "; they have: " + there));
+    }
+
     private BangerException missing(String name) {
         String there = catalog.all().stream().map(Image::name).collect(Collectors.joining(", "));
         return BangerException.notFound("there is no image \"" + name + "\"; "
                 + (there.isEmpty() ? "none is built yet" : "there are: " + there)
-                + ". \"banger image build debian\" makes the usual one");
+                + (exports.hasCatalogs()
+                        ? "; nor has a catalog one: \"banger image ls --available\" lists what they have"
+                        : ". \"banger image build debian\" makes the usual one"));
     }
 
     private static String shortened(String digest) {

@@ -6,6 +6,7 @@ import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Makes a root file system from one kind of source. */
 public interface RootfsBuilder {
@@ -27,10 +28,23 @@ public interface RootfsBuilder {
      *
      * @param source for people: {@code debian bookworm, 143 packages}
      * @param program of an image that is made for one
+     * @param measured of a rootfs whose maker has read all of it already; null: whoever publishes it does
      */
-    record Built(String source, boolean hasInit, long virtualBytes, ImageProgram program) {
+    record Built(
+            String source,
+            boolean hasInit,
+            long virtualBytes,
+            ImageProgram program,
+            @Nullable Measured measured) {
+        public Built(String source, boolean hasInit, long virtualBytes, ImageProgram program) {
+            this(source, hasInit, virtualBytes, program, null);
+        }
+
         public Built(String source, boolean hasInit, long virtualBytes) {
             this(source, hasInit, virtualBytes, ImageProgram.NONE);
         }
     }
+
+    /** A rootfs by its content, as {@link Image#digest()} and {@link Image#dataBytes()}. */
+    record Measured(String digest, long dataBytes) {}
 }

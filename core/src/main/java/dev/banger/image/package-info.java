@@ -1,7 +1,7 @@
 /**
  * Images: root file systems that VMs share, and the service that owns them.
  *
- * <p>May depend on: api, operation, config.
+ * <p>May depend on: api, operation, config, export.
  */
 @NullMarked
 package dev.banger.image;

@@ -1,5 +1,7 @@
 package dev.banger.kernel;
 
+import dev.banger.api.ImageProgram;
+import dev.banger.export.Content;
 import java.nio.file.Path;
 import java.time.Instant;
 
@@ -25,4 +27,10 @@ public record Kernel(
         Path directory,
         Path vmlinux,
         Path modules,
-        Path bootModules) {}
+        Path bootModules) {
+    /** What an export says of it. */
+    Content content() {
+        return new Content(
+                Content.Kind.KERNEL, name, digest, source, version, false, 0, dataBytes, ImageProgram.NONE);
+    }
+}

@@ -1,7 +1,15 @@
 package dev.banger.kernel;
 
 import dev.banger.api.BangerException;
+import dev.banger.api.CatalogEntry;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.ExportInfo;
+import dev.banger.api.ExportPull;
+import dev.banger.api.ExportRequest;
+import dev.banger.api.PublishInfo;
+import dev.banger.api.PublishRequest;
+import dev.banger.export.Content;
+import dev.banger.export.Exports;
 import dev.banger.image.ImageName;
 import dev.banger.operation.Lack;
 import dev.banger.operation.NamedLocks;
@@ -10,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -24,9 +33,12 @@ public final class KernelService {
     private final KernelCatalog catalog;
     private final Map<String, KernelSource> sources;
     private final InitramfsAssembler assembler;
+    private final Exports exports;
     private final NamedLocks locks = new NamedLocks();
 
-    public KernelService(KernelCatalog catalog, List<KernelSource> sources, InitramfsAssembler assembler) {
+    public KernelService(
+            KernelCatalog catalog, List<KernelSource> sources, InitramfsAssembler assembler, Exports exports) {
+        this.exports = exports;
         this.catalog = catalog;
         this.sources = sources.stream().collect(Collectors.toMap(KernelSource::name, Function.identity()));
         this.assembler = assembler;
@@ -46,33 +58,91 @@ public final class KernelService {
 
     /** Fails unless {@link #ensure} could give this kernel. */
     public void checkObtainable(String name) {
-        if (catalog.find(ImageName.check(name)).isEmpty() && !sources.containsKey(name)) {
+        if (catalog.find(ImageName.check(name)).isEmpty() && !sources.containsKey(name) && !exports.hasCatalogs()) {
             throw missing(name);
         }
     }
 
-    /** What this host lacks for {@link #ensure}. */
+    /** What this host lacks for {@link #ensure}; nothing where a catalog may have the kernel. */
     public List<Lack> lacks(String name) {
         KernelSource source = sources.get(name);
-        return catalog.find(name).isPresent() || source == null ? List.of() : source.lacks();
+        boolean fetched = catalog.find(name).isEmpty() && !exports.hasCatalogs();
+        return fetched && source != null ? source.lacks() : List.of();
     }
 
-    /** The kernel of that name, fetched if it is not there and a source has it. */
+    /** The kernel of that name, fetched if it is not there and a catalog or a source has it. */
     public Kernel ensure(String name, Progress progress) {
         return catalog.find(name).orElseGet(() -> pull(name, false, progress));
     }
 
     public Kernel pull(String name, boolean refresh, Progress progress) {
+        var offered = exports.hasCatalogs() ? offered(name, progress) : Optional.<CatalogEntry>empty();
+        if (offered.isPresent()) {
+            return pull(name, staging -> fetched(exports.fetch(offered.get(), staging, progress)), refresh, progress);
+        }
         KernelSource source = sources.get(name);
         if (source == null) {
             throw BangerException.notFound("there is no kernel source \"" + name + "\"; there are "
-                    + String.join(", ", sources.keySet().stream().sorted().toList()));
+                    + String.join(", ", sources.keySet().stream().sorted().toList())
+                    + (exports.hasCatalogs() ? "; nor has a catalog such a kernel" : ""));
         }
         return pull(name, source, refresh, progress);
     }
 
+    /** What has a source of its own does not depend on a server. */
+    private Optional<CatalogEntry> offered(String name, Progress progress) {
+        progress.stage("looking for kernel " + name + " in the catalogs");
+        try {
+            return exports.find(Content.Kind.KERNEL, name, null);
+        } catch (BangerException e) {
+            if (!sources.containsKey(name) || e.code() != ErrorCode.REGISTRY_FAILED) {
+                throw e;
+            }
+            progress.warn(e.getMessage() + "; fetching kernel " + name + " from where it comes from");
+            return Optional.empty();
+        }
+    }
+
+    /** Takes a kernel from an export. */
+    public Kernel pull(ExportPull request, Progress progress) {
+        return pull(
+                pulledName(request),
+                staging -> fetched(exports.fetch(Content.Kind.KERNEL, request.reference(), staging, progress)),
+                request.refresh(),
+                progress);
+    }
+
+    /** The name that such a kernel will have; fails on a request that is wrong in itself. */
+    public String pulledName(ExportPull request) {
+        if (!exports.isReference(request.reference())) {
+            throw BangerException.invalid("an export is at a path from the root on, or at an https address; \""
+                    + request.reference() + "\" is neither");
+        }
+        return ImageName.check(request.name() == null ? exports.name(request.reference()) : request.name());
+    }
+
+    private static KernelSource.Fetched fetched(Content content) {
+        return new KernelSource.Fetched(content.release(), content.source());
+    }
+
+    /** Writes a kernel to where it can be carried elsewhere from. */
+    public ExportInfo export(String name, ExportRequest request, Progress progress) {
+        Kernel kernel = get(name);
+        return exports.export(kernel.content(), kernel.directory(), request, progress);
+    }
+
+    /** Puts a kernel into a catalog. */
+    public PublishInfo publish(String name, PublishRequest request, Progress progress) {
+        Kernel kernel = get(name);
+        return exports.publish(kernel.content(), kernel.directory(), request, progress);
+    }
+
     /** From a source of its own, under a name that no other source has. */
     public Kernel pull(String name, KernelSource source, boolean refresh, Progress progress) {
+        return pull(name, (Path staging) -> source.fetch(staging, progress), refresh, progress);
+    }
+
+    private Kernel pull(String name, Function<Path, KernelSource.Fetched> content, boolean refresh, Progress progress) {
         if (locks.isHeld(name)) {
             progress.stage("waiting for another pull of kernel " + name);
         }
@@ -83,7 +153,7 @@ public final class KernelService {
             }
             Path staging = catalog.stage();
             try {
-                KernelSource.Fetched fetched = source.fetch(staging, progress);
+                KernelSource.Fetched fetched = content.apply(staging);
                 progress.stage("publishing kernel " + name);
                 return catalog.publish(staging, name, fetched);
             } finally {

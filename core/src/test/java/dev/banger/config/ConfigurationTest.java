@@ -268,6 +268,31 @@ class ConfigurationTest {
     }
 
     @Test
+    void catalogsAreAListOrAText() throws IOException {
+        String one = "/srv/a#ed25519:" + "A".repeat(43);
+        String two = "https://b.example/c#ed25519:" + "B".repeat(43);
+
+        assertThat(open("[images]\ncatalogs = [\"" + one + "\", \"" + two + "\"]", Map.of())
+                        .settings()
+                        .words(Key.CATALOGS))
+                .containsExactly(one, two);
+        assertThat(open("[images]\ncatalogs = \"" + one + "\"", Map.of())
+                        .settings()
+                        .words(Key.CATALOGS))
+                .containsExactly(one);
+        assertThat(open("[images]\ncatalogs = \"" + one + "\"", Map.of("BANGER_CATALOGS", two + " " + one))
+                        .settings()
+                        .words(Key.CATALOGS))
+                .containsExactly(two, one);
+        assertThat(open("", Map.of()).settings().words(Key.CATALOGS)).isEmpty();
+        for (String wrong :
+                List.of("\"/srv/a\"", "[\"" + one + "\", 3]", "[\"" + one + " " + two + "\"]", "[[]]", "7")) {
+            assertThatThrownBy(() -> open("[images]\ncatalogs = " + wrong, Map.of()))
+                    .hasMessageContaining(file + ":2:1: images.catalogs is a list of catalogs");
+        }
+    }
+
+    @Test
     void whoAsksWithAWrongVariableIsTold() {
         Configuration configuration = Configuration.open(places, Map.of());
 

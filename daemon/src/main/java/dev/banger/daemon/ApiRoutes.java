@@ -4,10 +4,13 @@ import dev.banger.api.BangerApi;
 import dev.banger.api.BangerException;
 import dev.banger.api.BundleReport;
 import dev.banger.api.CachedLayer;
+import dev.banger.api.CatalogEntry;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
+import dev.banger.api.ExportPull;
+import dev.banger.api.ExportRequest;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageCustomize;
 import dev.banger.api.ImageDiff;
@@ -22,6 +25,7 @@ import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
 import dev.banger.api.ProgressEvent;
+import dev.banger.api.PublishRequest;
 import dev.banger.api.SnapshotCreate;
 import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StopMode;
@@ -189,13 +193,40 @@ final class ApiRoutes {
                 new Route(
                         "POST",
                         "/v1/images/pull",
-                        "Pulls an image from a registry or an archive.",
+                        "Pulls an image from an export, a catalog, a registry or an archive.",
                         NO_QUERY,
                         ImagePull.class,
                         OperationInfo.class,
                         202,
                         call -> begun(call, api.pullImage(call.body(ImagePull.class)))),
                 get("/v1/images/{image}", "Shows an image.", ImageInfo.class, call -> api.image(call.part("image"))),
+                new Route(
+                        "POST",
+                        "/v1/images/{image}/export",
+                        "Writes an image to a directory or file of the host.",
+                        NO_QUERY,
+                        ExportRequest.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.exportImage(call.part("image"), call.body(ExportRequest.class)))),
+                new Route(
+                        "POST",
+                        "/v1/images/{image}/publish",
+                        "Puts an image into a signed catalog.",
+                        NO_QUERY,
+                        PublishRequest.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.publishImage(call.part("image"), call.body(PublishRequest.class)))),
+                new Route(
+                        "GET",
+                        "/v1/catalog",
+                        "Lists what the configured catalogs have, or the one that is named (catalog=LOCATION#KEY).",
+                        List.of("catalog"),
+                        null,
+                        Types.listOf(CatalogEntry.class),
+                        200,
+                        call -> api.available(call.query("catalog").orElse(null))),
                 new Route(
                         "POST",
                         "/v1/images/{image}/promote",
@@ -275,6 +306,33 @@ final class ApiRoutes {
                         OperationInfo.class,
                         202,
                         call -> begun(call, api.pullKernel(call.part("kernel"), call.flag("refresh")))),
+                new Route(
+                        "POST",
+                        "/v1/kernels/pull",
+                        "Takes a kernel from an export; one of that name that is there is kept unless the body says so.",
+                        NO_QUERY,
+                        ExportPull.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.pullKernelExport(call.body(ExportPull.class)))),
+                new Route(
+                        "POST",
+                        "/v1/kernels/{kernel}/export",
+                        "Writes a kernel to a directory or file of the host.",
+                        NO_QUERY,
+                        ExportRequest.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.exportKernel(call.part("kernel"), call.body(ExportRequest.class)))),
+                new Route(
+                        "POST",
+                        "/v1/kernels/{kernel}/publish",
+                        "Puts a kernel into a signed catalog.",
+                        NO_QUERY,
+                        PublishRequest.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.publishKernel(call.part("kernel"), call.body(PublishRequest.class)))),
                 new Route(
                         "DELETE",
                         "/v1/kernels/{kernel}",

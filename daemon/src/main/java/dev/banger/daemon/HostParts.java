@@ -11,6 +11,7 @@ import dev.banger.host.debian.DebianImageBuilder;
 import dev.banger.host.debian.DebianKernelSource;
 import dev.banger.host.disk.HostRootDisks;
 import dev.banger.host.disk.SeededWorkDisks;
+import dev.banger.host.export.HostExports;
 import dev.banger.host.firecracker.FirecrackerCandidate;
 import dev.banger.host.firecracker.FirecrackerProcesses;
 import dev.banger.host.firecracker.FirecrackerProgram;
@@ -75,6 +76,7 @@ record HostParts(
         ProgramRunner programs =
                 new ProgramRunner(environment, settings.number(Key.PATIENCE).orElse(1));
         UserNamespace namespace = UserNamespace.of(programs);
+        HostExports exports = new HostExports(settings.words(Key.CATALOGS), places.catalogs(), environment);
         ImageService images = new ImageService(
                 new PublishedImages(places),
                 List.of(
@@ -82,11 +84,13 @@ record HostParts(
                         new TarRootfsBuilder(programs, namespace),
                         new DirectoryRootfsBuilder(programs, namespace),
                         new Ext4RootfsBuilder(programs)),
-                new OciRegistry(programs, environment, places.layers()));
+                new OciRegistry(programs, environment, places.layers(), settings.text(Key.REGISTRY)),
+                exports);
         KernelService kernels = new KernelService(
                 new PublishedKernels(places),
                 List.of(new DebianKernelSource(programs)),
-                new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()));
+                new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()),
+                exports);
         Path vms = Files.exists(places.vms()) ? real(places.vms()) : places.vms();
         SshCapability ssh = new SshCapability(places.ssh());
         NameServer names = NameSettings.nameServer(settings, programs);

@@ -3,12 +3,16 @@ package dev.banger.daemon;
 import dev.banger.api.BangerApi;
 import dev.banger.api.BundleReport;
 import dev.banger.api.CachedLayer;
+import dev.banger.api.CatalogEntry;
 import dev.banger.api.ConfigQuery;
 import dev.banger.api.ConfigReport;
 import dev.banger.api.DaemonInfo;
 import dev.banger.api.DoctorReport;
 import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
+import dev.banger.api.ExportInfo;
+import dev.banger.api.ExportPull;
+import dev.banger.api.ExportRequest;
 import dev.banger.api.GuestConnection;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageCustomize;
@@ -23,6 +27,8 @@ import dev.banger.api.NetworkCreate;
 import dev.banger.api.NetworkInfo;
 import dev.banger.api.Operation;
 import dev.banger.api.OperationInfo;
+import dev.banger.api.PublishInfo;
+import dev.banger.api.PublishRequest;
 import dev.banger.api.SnapshotInfo;
 import dev.banger.api.SshAccess;
 import dev.banger.api.StopMode;
@@ -324,6 +330,23 @@ final class LocalBanger implements BangerApi {
     }
 
     @Override
+    public Operation<ExportInfo> exportImage(String name, ExportRequest request) {
+        images.get(name);
+        return operations.start("image.export", name, progress -> images.export(name, request, progress));
+    }
+
+    @Override
+    public Operation<PublishInfo> publishImage(String name, PublishRequest request) {
+        images.get(name);
+        return operations.start("image.publish", name, progress -> images.publish(name, request, progress));
+    }
+
+    @Override
+    public List<CatalogEntry> available(@Nullable String catalog) {
+        return images.available(catalog);
+    }
+
+    @Override
     public Operation<ImageInfo> pullImage(ImagePull request) {
         return operations.start("image.pull", images.pulledName(request), progress -> {
             ImageInfo pulled = present(images.pull(request, progress));
@@ -394,6 +417,24 @@ final class LocalBanger implements BangerApi {
     @Override
     public Operation<KernelInfo> pullKernel(String name, boolean refresh) {
         return operations.start("kernel.pull", name, progress -> present(kernels.pull(name, refresh, progress)));
+    }
+
+    @Override
+    public Operation<ExportInfo> exportKernel(String name, ExportRequest request) {
+        kernels.get(name);
+        return operations.start("kernel.export", name, progress -> kernels.export(name, request, progress));
+    }
+
+    @Override
+    public Operation<PublishInfo> publishKernel(String name, PublishRequest request) {
+        kernels.get(name);
+        return operations.start("kernel.publish", name, progress -> kernels.publish(name, request, progress));
+    }
+
+    @Override
+    public Operation<KernelInfo> pullKernelExport(ExportPull request) {
+        return operations.start(
+                "kernel.pull", kernels.pulledName(request), progress -> present(kernels.pull(request, progress)));
     }
 
     @Override

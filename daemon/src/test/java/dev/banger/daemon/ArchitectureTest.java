@@ -32,6 +32,7 @@ class ArchitectureTest {
                         "dev.banger.kernel..",
                         "dev.banger.network..",
                         "dev.banger.operation..",
+                        "dev.banger.export..",
                         "dev.banger.config..",
                         "dev.banger.frame..",
                         "dev.banger.host..",
@@ -52,6 +53,7 @@ class ArchitectureTest {
                         "dev.banger.kernel..",
                         "dev.banger.network..",
                         "dev.banger.operation..",
+                        "dev.banger.export..",
                         "dev.banger.config..",
                         "dev.banger.frame..",
                         "dev.banger.host..",
@@ -69,6 +71,7 @@ class ArchitectureTest {
                         "dev.banger.kernel..",
                         "dev.banger.network..",
                         "dev.banger.operation..",
+                        "dev.banger.export..",
                         "dev.banger.config..",
                         "dev.banger.frame..")
                 .should()
@@ -131,7 +134,7 @@ class ArchitectureTest {
                 .notDependOnEachOther()
                 .ignoreDependency(
                         DescribedPredicate.alwaysTrue(),
-                        JavaClass.Predicates.resideInAPackage("dev.banger.host.linux.."));
+                        JavaClass.Predicates.resideInAnyPackage("dev.banger.host.linux..", "dev.banger.host.http.."));
         rule.check(BANGER);
     }
 

@@ -45,8 +45,9 @@ class PackageRulesTest {
         "dev.banger.config, dev.banger.api",
         "dev.banger.frame, dev.banger.api",
         "dev.banger.operation, dev.banger.api",
-        "dev.banger.image, dev.banger.api dev.banger.operation dev.banger.config",
-        "dev.banger.kernel, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image",
+        "dev.banger.export, dev.banger.api dev.banger.operation",
+        "dev.banger.image, dev.banger.api dev.banger.operation dev.banger.config dev.banger.export",
+        "dev.banger.kernel, dev.banger.api dev.banger.operation dev.banger.config dev.banger.export dev.banger.image",
         "dev.banger.snapshot, dev.banger.api",
         "dev.banger.network, dev.banger.api dev.banger.operation",
         "dev.banger.vm, dev.banger.api dev.banger.operation dev.banger.config dev.banger.image dev.banger.kernel dev.banger.snapshot dev.banger.network"

@@ -30,6 +30,7 @@ public final class FakeCatalogs {
     private final List<Image> images = new ArrayList<>();
     private final List<Kernel> kernels = new ArrayList<>();
     private final List<Path> discarded = new ArrayList<>();
+    private final FakeExports exports = new FakeExports();
     private volatile Path staging = Path.of("/staging");
     private volatile Runnable duringBuild = () -> {};
     private volatile List<Lack> lacks = List.of();
@@ -49,6 +50,11 @@ public final class FakeCatalogs {
         staging = directory;
     }
 
+    /** What can be fetched by its name. */
+    public FakeExports exports() {
+        return exports;
+    }
+
     public int builds() {
         return builds.get();
     }
@@ -63,11 +69,11 @@ public final class FakeCatalogs {
     }
 
     public ImageService images() {
-        return new ImageService(new Images(), List.of(new Builder()), new Registry());
+        return new ImageService(new Images(), List.of(new Builder()), new Registry(), exports);
     }
 
     public KernelService kernels() {
-        return new KernelService(new Kernels(), List.of(new Source()), kernel -> Path.of("/initramfs"));
+        return new KernelService(new Kernels(), List.of(new Source()), kernel -> Path.of("/initramfs"), exports);
     }
 
     private synchronized void discard(Path staging) {

@@ -18,9 +18,9 @@ class ImagePullTest {
 
     @Test
     void isNamedByItsReferenceAndKeptUnlessRefreshed() {
-        Image first = images.pull(new ImagePull("host/app", null, false, false), Progress.none());
-        Image again = images.pull(new ImagePull("host/app", null, false, false), Progress.none());
-        Image fresh = images.pull(new ImagePull("host/app", null, true, false), Progress.none());
+        Image first = images.pull(ImagePull.of("host/app"), Progress.none());
+        Image again = images.pull(ImagePull.of("host/app"), Progress.none());
+        Image fresh = images.pull(new ImagePull("host/app", null, true, false, null, null), Progress.none());
 
         assertThat(first.name()).isEqualTo("app");
         assertThat(again.digest()).isEqualTo(first.digest());
@@ -30,12 +30,12 @@ class ImagePullTest {
     @Test
     void aNameThatIsNoneIsRefusedBeforeAnythingIsFetched() {
         assertThatExceptionOfType(BangerException.class)
-                .isThrownBy(() -> images.pulledName(new ImagePull("host/app", "Bad Name", false, false)));
+                .isThrownBy(() -> images.pulledName(new ImagePull("host/app", "Bad Name", false, false, null, null)));
     }
 
     @Test
     void theProgramOfAnImageCompletesWhatACommandLeavesOpen() {
-        Image image = images.pull(new ImagePull("host/app", null, false, false), Progress.none());
+        Image image = images.pull(ImagePull.of("host/app"), Progress.none());
         ImageProgram program = images.program(image.name(), image.digest());
         ExecRequest nothing = new ExecRequest(List.of(), Map.of(), null, null, null);
         ExecRequest everything =

@@ -5,16 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where a sparse file has data (lseek(2), SEEK_DATA and SEEK_HOLE). A file system that knows no holes has data everywhere. */
-final class Extents {
+public final class Extents {
     private Extents() {}
 
-    interface Visitor {
+    public interface Visitor {
         /** The data from {@code start} to before {@code end}. */
         void extent(long start, long end) throws IOException;
     }
 
     /** Visits them in order. What is written meanwhile may be missed. */
-    static void of(Path file, Visitor visitor) throws IOException {
+    public static void of(Path file, Visitor visitor) throws IOException {
         Libc.Result opened = Libc.open(file.toString(), Libc.O_CLOEXEC, 0);
         if (opened.failed()) {
             throw new IOException("cannot open " + file + " (errno " + opened.errno() + ")");

@@ -1,5 +1,6 @@
 package dev.banger.host.oci;
 
+import dev.banger.host.http.Neutral;
 import dev.banger.host.oci.Documents.Config;
 import dev.banger.host.oci.Documents.Descriptor;
 import dev.banger.host.oci.Documents.Manifest;
@@ -7,7 +8,6 @@ import dev.banger.host.oci.Documents.Platform;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -53,28 +53,28 @@ record Contents(Digest digest, Config config, List<Layer> layers) {
             "application/vnd.docker.image.rootfs.diff.tar.gzip",
             "application/vnd.docker.image.rootfs.diff.tar.zstd");
 
-    /** Follows an index to the manifest for this host, and that to its configuration. {@code document} has that digest. */
-    static Contents of(Digest digest, byte[] document, Reader reader) throws IOException {
+    /** Follows an index to the manifest for a platform, and that to its configuration. {@code document} has that digest. */
+    static Contents of(Digest digest, byte[] document, Platform wanted, Reader reader) throws IOException {
         Digest at = digest;
         byte[] bytes = document;
         for (int depth = 0; depth <= NESTED; depth++) {
             Manifest manifest = Documents.parse(Documents.MANIFEST, bytes, "a manifest");
             if (manifest.config() != null) {
-                return of(at, manifest, manifest.config(), reader);
+                return of(at, manifest, manifest.config(), wanted, reader);
             }
-            Descriptor next = choose(manifest.manifests());
+            Descriptor next = choose(manifest.manifests(), wanted);
             at = next.checkedDigest();
             bytes = reader.checked(next, true);
         }
         throw new BadArchive("an index within an index, again and again");
     }
 
-    private static Contents of(Digest digest, Manifest manifest, Descriptor described, Reader reader)
+    private static Contents of(Digest digest, Manifest manifest, Descriptor described, Platform wanted, Reader reader)
             throws IOException {
         Config config = Documents.parse(Documents.CONFIG, reader.checked(described, false), "a configuration");
         List<Digest> blobs =
                 manifest.layers().stream().map(Descriptor::checkedDigest).toList();
-        List<Digest> diffs = diffs(config);
+        List<Digest> diffs = diffs(config, wanted);
         if (diffs.size() != blobs.size()) {
             throw new BadArchive(
                     "a manifest with " + blobs.size() + " layers for a configuration with " + diffs.size());
@@ -95,8 +95,8 @@ record Contents(Digest digest, Config config, List<Layer> layers) {
         return new Contents(digest, config, layers);
     }
 
-    /** The digests of the layers' tars; fails unless the configuration is that of an image for this host. */
-    static List<Digest> diffs(Config config) {
+    /** The digests of the layers' tars; fails unless the configuration is that of an image for the platform. */
+    static List<Digest> diffs(Config config, Platform wanted) {
         if (config.rootfs() == null || config.rootfs().diffIds().isEmpty()) {
             throw new BadArchive("no image of a root file system");
         }
@@ -104,46 +104,28 @@ record Contents(Digest digest, Config config, List<Layer> layers) {
             throw new BadArchive("more than " + LAYERS + " layers");
         }
         Platform platform = new Platform(config.os(), config.architecture(), null);
-        if (!isHosts(platform)) {
-            throw new BadArchive("an image for " + platform + ", not for " + host());
+        if (!new Platform(wanted.os(), wanted.architecture(), null).has(platform)) {
+            throw new BadArchive("an image for " + Neutral.text(platform.toString()) + ", not for " + wanted);
         }
         return config.rootfs().diffIds().stream().map(Digest::parse).toList();
     }
 
-    private static Descriptor choose(List<Descriptor> manifests) {
+    private static Descriptor choose(List<Descriptor> manifests, Platform wanted) {
         if (manifests.isEmpty()) {
             throw new BadArchive("a manifest of a kind that banger does not know");
         }
         Optional<Descriptor> chosen = manifests.stream()
-                .filter(each -> each.platform() != null && isHosts(each.platform()))
+                .filter(each -> each.platform() != null && wanted.has(each.platform()))
                 .findFirst();
         if (chosen.isEmpty() && manifests.size() == 1 && manifests.getFirst().platform() == null) {
             return manifests.getFirst();
         }
-        return chosen.orElseThrow(() -> new BadArchive("no image for " + host() + ", but for "
+        return chosen.orElseThrow(() -> new BadArchive("no image for " + wanted + ", but for "
                 + manifests.stream()
                         .map(each -> Neutral.text(String.valueOf(each.platform())))
                         .limit(20)
                         .distinct()
                         .collect(Collectors.joining(", "))));
-    }
-
-    private static boolean isHosts(Platform platform) {
-        return "linux".equals(platform.os()) && architecture().equals(platform.architecture());
-    }
-
-    private static String host() {
-        return "linux/" + architecture();
-    }
-
-    /** Go's name for it, which images use. */
-    private static String architecture() {
-        String name = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
-        return switch (name) {
-            case "x86_64" -> "amd64";
-            case "aarch64" -> "arm64";
-            default -> name;
-        };
     }
 
     long bytes() {

@@ -2,6 +2,7 @@ package dev.banger.host.oci;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.http.Neutral;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.oci.Documents.Login;

@@ -1,12 +1,17 @@
 package dev.banger.host.oci;
 
+import dev.banger.api.BangerException;
+import dev.banger.host.http.JsonDepth;
 import io.avaje.jsonb.Json;
 import io.avaje.jsonb.JsonType;
 import io.avaje.jsonb.Jsonb;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The JSON documents of container images and registries, as far as banger needs them. What is left out of one is empty here. */
@@ -27,7 +32,9 @@ final class Documents {
     private Documents() {}
 
     static <T> T parse(JsonType<T> type, byte[] bytes, String what) {
-        checkDepth(bytes, what);
+        if (JsonDepth.exceeds(bytes, DEPTH)) {
+            throw new BadArchive(what + " that cannot be read");
+        }
         try {
             T parsed = type.fromJson(new String(bytes, StandardCharsets.UTF_8));
             if (parsed != null) {
@@ -39,27 +46,6 @@ final class Documents {
             throw new BadArchive(what + " that cannot be read");
         }
         throw new BadArchive(what + " with nothing in it");
-    }
-
-    /** The parser descends on the stack. */
-    private static void checkDepth(byte[] json, String what) {
-        int depth = 0;
-        boolean quoted = false;
-        for (int at = 0; at < json.length; at++) {
-            byte each = json[at];
-            if (quoted) {
-                at += each == '\\' ? 1 : 0;
-                quoted = each != '"';
-            } else if (each == '"') {
-                quoted = true;
-            } else if (each == '{' || each == '[') {
-                if (++depth > DEPTH) {
-                    throw new BadArchive(what + " that cannot be read");
-                }
-            } else if (each == '}' || each == ']') {
-                depth--;
-            }
-        }
     }
 
     private static <T> List<T> list(@Nullable List<T> list) {
@@ -108,6 +94,34 @@ final class Documents {
             @Nullable String os,
             @Nullable String architecture,
             @Nullable String variant) {
+        private static final Pattern GRAMMAR = Pattern.compile("linux/([a-z0-9_]{1,32})(?:/([a-z0-9.]{1,32}))?");
+
+        /** What {@code image pull} is asked for; null: this host's. */
+        static Platform parse(@Nullable String text) {
+            Matcher matcher = GRAMMAR.matcher(text == null ? "linux/" + hosts() : text);
+            if (!matcher.matches()) {
+                throw BangerException.invalid("a platform is linux/ARCHITECTURE[/VARIANT], such as linux/" + hosts());
+            }
+            return new Platform("linux", matcher.group(1), matcher.group(2));
+        }
+
+        /** Go's name for this host's architecture, which images use. */
+        private static String hosts() {
+            String name = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+            return switch (name) {
+                case "x86_64" -> "amd64";
+                case "aarch64" -> "arm64";
+                default -> name;
+            };
+        }
+
+        /** Whether an image for the other one is what is wanted; without a variant any will do. */
+        boolean has(Platform other) {
+            return Objects.equals(os, other.os)
+                    && Objects.equals(architecture, other.architecture)
+                    && (variant == null || variant.equals(other.variant));
+        }
+
         @Override
         public String toString() {
             return os + "/" + architecture + (variant == null || variant.isEmpty() ? "" : "/" + variant);

@@ -2,6 +2,7 @@ package dev.banger.host.oci;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.http.Neutral;
 import dev.banger.host.linux.RootTree;
 import dev.banger.host.linux.ext4.Ext4Image;
 import dev.banger.host.linux.ext4.FileContent;

@@ -2,9 +2,11 @@ package dev.banger.host.oci;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.http.Neutral;
 import dev.banger.host.oci.Documents.Config;
 import dev.banger.host.oci.Documents.Descriptor;
 import dev.banger.host.oci.Documents.Manifest;
+import dev.banger.host.oci.Documents.Platform;
 import dev.banger.host.oci.Documents.Saved;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,21 +28,21 @@ final class LocalSource implements ImageSource {
         this.layers = layers;
     }
 
-    static LocalSource open(Reference reference) throws IOException {
+    static LocalSource open(Reference reference, Platform platform) throws IOException {
         Members members = reference.transport() == Reference.Transport.OCI
                 ? Members.ofDirectory(reference.location())
                 : Members.ofArchive(reference.location());
         try {
             return reference.transport() == Reference.Transport.DOCKER_ARCHIVE
-                    ? saved(reference, members)
-                    : layout(reference, members);
+                    ? saved(reference, members, platform)
+                    : layout(reference, members, platform);
         } catch (IOException | RuntimeException e) {
             members.close();
             throw e;
         }
     }
 
-    private static LocalSource layout(Reference reference, Members members) throws IOException {
+    private static LocalSource layout(Reference reference, Members members, Platform platform) throws IOException {
         Manifest index = Documents.parse(Documents.MANIFEST, members.document("index.json"), "an index.json");
         List<Descriptor> wanted = index.manifests().stream()
                 .filter(each -> reference.tag().isEmpty()
@@ -56,7 +58,7 @@ final class LocalSource implements ImageSource {
         }
         Descriptor first = wanted.getFirst();
         Contents.Reader reader = (digest, manifest) -> members.document(member(digest));
-        Contents contents = Contents.of(first.checkedDigest(), reader.checked(first, true), reader);
+        Contents contents = Contents.of(first.checkedDigest(), reader.checked(first, true), platform, reader);
         return new LocalSource(
                 members,
                 contents,
@@ -67,7 +69,7 @@ final class LocalSource implements ImageSource {
         return "blobs/sha256/" + digest.hex();
     }
 
-    private static LocalSource saved(Reference reference, Members members) throws IOException {
+    private static LocalSource saved(Reference reference, Members members, Platform platform) throws IOException {
         List<Saved> all = Documents.parse(Documents.SAVED, members.document("manifest.json"), "a manifest.json");
         List<Saved> wanted = all.stream()
                 .filter(each -> reference.tag().isEmpty()
@@ -82,7 +84,7 @@ final class LocalSource implements ImageSource {
         Saved image = wanted.getFirst();
         byte[] document = members.document(String.valueOf(image.config()));
         Config config = Documents.parse(Documents.CONFIG, document, "a configuration");
-        List<Digest> diffs = Contents.diffs(config);
+        List<Digest> diffs = Contents.diffs(config, platform);
         if (diffs.size() != image.layers().size()) {
             throw new BadArchive(
                     "a manifest with " + image.layers().size() + " layers for a configuration with " + diffs.size());

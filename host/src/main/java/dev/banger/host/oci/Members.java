@@ -2,6 +2,7 @@ package dev.banger.host.oci;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.http.Neutral;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;

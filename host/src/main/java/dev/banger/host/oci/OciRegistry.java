@@ -5,10 +5,12 @@ import dev.banger.api.CachedLayer;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.ImagePull;
+import dev.banger.host.http.HttpFetch;
 import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.Ext4;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.ext4.Ext4Image;
+import dev.banger.host.oci.Documents.Platform;
 import dev.banger.image.ImageRegistry;
 import dev.banger.image.RootfsBuilder.Built;
 import dev.banger.operation.Lack;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -44,16 +47,26 @@ public final class OciRegistry implements ImageRegistry {
     private final ProgramRunner programs;
     private final Credentials credentials;
     private final BlobCache cache;
-    private final Registry.Patience patience;
+    private final Map<String, String> environment;
+    private final HttpFetch.Patience patience;
+    private final Optional<String> home;
     /** Each holds its image's names in memory. */
     private final ReentrantLock unpacking = new ReentrantLock();
 
-    public OciRegistry(ProgramRunner programs, Map<String, String> environment, Path cache) {
-        this(programs, environment, cache, Registry.Patience.USUAL);
+    /** {@code home}: where references without a registry lead, {@code HOST[:PORT][/PATH]}. */
+    public OciRegistry(ProgramRunner programs, Map<String, String> environment, Path cache, Optional<String> home) {
+        this(programs, environment, cache, home, HttpFetch.Patience.USUAL);
     }
 
-    OciRegistry(ProgramRunner programs, Map<String, String> environment, Path cache, Registry.Patience patience) {
+    OciRegistry(
+            ProgramRunner programs,
+            Map<String, String> environment,
+            Path cache,
+            Optional<String> home,
+            HttpFetch.Patience patience) {
         this.programs = programs;
+        this.environment = Map.copyOf(environment);
+        this.home = home;
         this.credentials = new Credentials(environment, programs);
         this.cache = new BlobCache(cache);
         this.patience = patience;
@@ -61,7 +74,7 @@ public final class OciRegistry implements ImageRegistry {
 
     @Override
     public String name(String reference) {
-        return Reference.parse(reference).name();
+        return Reference.parse(reference, home).name();
     }
 
     @Override
@@ -76,11 +89,12 @@ public final class OciRegistry implements ImageRegistry {
 
     @Override
     public Built pull(ImagePull request, Path staging, Progress progress) {
-        Reference reference = Reference.parse(request.reference());
+        Reference reference = Reference.parse(request.reference(), home);
+        Platform wanted = Platform.parse(request.platform());
         Lack.refuse("pull " + reference, programs.lacks(List.of(Ext4.requirement())));
         progress.stage("asking for " + reference);
         PullProgress pulled = new PullProgress(progress);
-        try (ImageSource source = open(reference, request.plainHttp(), pulled::arrived)) {
+        try (ImageSource source = open(reference, wanted, request.plainHttp(), pulled::arrived)) {
             return unpack(reference, source, staging, pulled);
         } catch (BadArchive e) {
             throw new BangerException(ErrorCode.DATA_CORRUPT, reference + " cannot be used: " + e.getMessage(), e);
@@ -89,12 +103,18 @@ public final class OciRegistry implements ImageRegistry {
         }
     }
 
-    private ImageSource open(Reference reference, boolean plainHttp, LongConsumer arrived) throws IOException {
+    private ImageSource open(Reference reference, Platform wanted, boolean plainHttp, LongConsumer arrived)
+            throws IOException {
         return switch (reference.transport()) {
             case REGISTRY ->
                 RegistrySource.open(
-                        reference, new Registry(reference, plainHttp, credentials, patience), cache, arrived);
-            case OCI, OCI_ARCHIVE, DOCKER_ARCHIVE -> LocalSource.open(reference);
+                        reference,
+                        wanted,
+                        new Registry(
+                                reference, plainHttp, credentials, base -> new HttpFetch(base, patience, environment)),
+                        cache,
+                        arrived);
+            case OCI, OCI_ARCHIVE, DOCKER_ARCHIVE -> LocalSource.open(reference, wanted);
         };
     }
 

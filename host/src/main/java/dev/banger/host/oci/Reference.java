@@ -36,7 +36,8 @@ record Reference(Transport transport, String location, String repository, String
     private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
     private static final int REPOSITORY_BYTES = 255;
 
-    static Reference parse(String text) {
+    /** {@code home}: the registry of a reference that names none. */
+    static Reference parse(String text, Optional<String> home) {
         for (Transport transport : Transport.values()) {
             if (transport != Transport.REGISTRY && text.startsWith(transport.prefix)) {
                 return local(transport, text.substring(transport.prefix.length()));
@@ -53,12 +54,20 @@ record Reference(Transport transport, String location, String repository, String
             }
             rest = rest.substring(0, at);
         }
-        int slash = rest.indexOf('/');
-        Matcher host = HOST.matcher(slash < 0 ? "" : rest.substring(0, slash));
-        if (!host.matches()) {
-            throw BangerException.invalid("say which registry \"" + text + "\" is in: HOST[:PORT]/" + text);
+        if (!host(rest).matches()) {
+            rest = home.orElseThrow(
+                            () -> BangerException.invalid(
+                                    "say which registry \"" + text
+                                            + "\" is in: HOST[:PORT]/" + text
+                                            + "; or set images.registry in config.toml (BANGER_REGISTRY), where names without one lead"))
+                    + "/"
+                    + rest;
         }
-        String repository = rest.substring(slash + 1);
+        Matcher host = host(rest);
+        if (!host.matches()) {
+            throw BangerException.invalid("images.registry is no registry: " + home.orElse(""));
+        }
+        String repository = rest.substring(rest.indexOf('/') + 1);
         String tag = digest.isPresent() ? "" : "latest";
         int colon = repository.lastIndexOf(':');
         if (colon >= 0) {
@@ -71,6 +80,10 @@ record Reference(Transport transport, String location, String repository, String
             throw BangerException.invalid("\"" + text + "\" names no image: write HOST[:PORT]/NAME[:TAG][@DIGEST]");
         }
         return new Reference(Transport.REGISTRY, host.group(), repository, tag, digest);
+    }
+
+    private static Matcher host(String reference) {
+        return HOST.matcher(reference.substring(0, Math.max(0, reference.indexOf('/'))));
     }
 
     private static Reference local(Transport transport, String rest) {

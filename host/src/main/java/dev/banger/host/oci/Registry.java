@@ -2,29 +2,25 @@ package dev.banger.host.oci;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.http.HttpFetch;
 import dev.banger.host.oci.Documents.Token;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.UnknownHostException;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One repository of a registry, by the OCI distribution specification. Speaks https; plain http to this host alone, or where
@@ -38,15 +34,9 @@ final class Registry implements AutoCloseable {
             "application/vnd.oci.image.manifest.v1+json",
             "application/vnd.docker.distribution.manifest.list.v2+json",
             "application/vnd.docker.distribution.manifest.v2+json");
-    private static final int REDIRECTS = 5;
     private static final int BUSY = 2;
     private static final long BUSY_SECONDS = 5;
     private static final Pattern PARAMETER = Pattern.compile("([a-zA-Z_]+)=\"([^\"]*)\"");
-
-    /** How long a registry may keep banger waiting. */
-    record Patience(Duration connect, Duration stretch) {
-        static final Patience USUAL = new Patience(Duration.ofSeconds(8), Duration.ofSeconds(8));
-    }
 
     /** A blob from some byte on; a registry may begin at 0 whatever it was asked for. */
     record Part(InputStream in, long from) implements AutoCloseable {
@@ -59,29 +49,19 @@ final class Registry implements AutoCloseable {
     private final Reference reference;
     private final URI base;
     private final Credentials credentials;
-    private final Patience patience;
-    private final HttpClient http;
-    private final Map<String, Boolean> internal = new ConcurrentHashMap<>();
+    private final HttpFetch http;
     /** The Authorization that the registry last accepted; empty: none was asked for. */
     private volatile String authorization = "";
 
-    Registry(Reference reference, boolean plainHttp, Credentials credentials, Patience patience) {
+    /** {@code http}: made for its address. */
+    Registry(Reference reference, boolean plainHttp, Credentials credentials, Function<URI, HttpFetch> http) {
         this.reference = reference;
         this.credentials = credentials;
-        this.patience = patience;
         String host = reference.location();
-        boolean plain = plainHttp || isLoopback(URI.create("x://" + host).getHost());
+        boolean plain =
+                plainHttp || HttpFetch.isLoopback(URI.create("x://" + host).getHost());
         base = URI.create((plain ? "http://" : "https://") + host + "/v2/" + reference.repository() + "/");
-        http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(patience.connect())
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .build();
-    }
-
-    private static boolean isLoopback(@Nullable String host) {
-        return host != null
-                && (host.equals("localhost") || host.equals("[::1]") || host.matches("127\\.[0-9]+\\.[0-9]+\\.[0-9]+"));
+        this.http = http.apply(base);
     }
 
     /** A manifest or index, by tag or digest. */
@@ -113,23 +93,11 @@ final class Registry implements AutoCloseable {
     }
 
     private byte[] document(InputStream in) throws IOException {
-        long deadline = System.nanoTime() + patience.stretch().toNanos();
-        byte[] bytes = new byte[8192];
-        int length = 0;
-        for (int got = in.read(bytes); got >= 0; got = in.read(bytes, length, bytes.length - length)) {
-            length += got;
-            if (length > Documents.BYTES) {
-                throw new BadArchive("a document of more than " + Documents.BYTES + " bytes");
-            }
-            if (System.nanoTime() > deadline) {
-                throw new IOException(
-                        "a document took longer than " + patience.stretch().toSeconds() + " s");
-            }
-            if (length == bytes.length) {
-                bytes = Arrays.copyOf(bytes, 2 * length);
-            }
+        byte[] bytes = http.document(in, Documents.BYTES);
+        if (bytes.length > Documents.BYTES) {
+            throw new BadArchive("a document of more than " + Documents.BYTES + " bytes");
         }
-        return Arrays.copyOf(bytes, length);
+        return bytes;
     }
 
     /** An answer of 200 or 206. */
@@ -137,7 +105,7 @@ final class Registry implements AutoCloseable {
         boolean asked = false;
         for (int busy = 0; ; ) {
             String tried = authorization;
-            HttpResponse<InputStream> answer = follow(uri, headers, tried);
+            HttpResponse<InputStream> answer = http.get(uri, headers, tried);
             int status = answer.statusCode();
             if (status == 200 || status == 206) {
                 return answer;
@@ -166,97 +134,6 @@ final class Registry implements AutoCloseable {
             case 404 -> BangerException.notFound("there is no image " + reference + " (" + what + ")");
             default -> new BangerException(ErrorCode.REGISTRY_FAILED, what);
         };
-    }
-
-    private HttpResponse<InputStream> follow(URI first, Map<String, String> headers, String authorization)
-            throws IOException {
-        URI at = first;
-        for (int redirects = 0; redirects <= REDIRECTS; redirects++) {
-            Map<String, String> sent = new HashMap<>(headers);
-            if (!authorization.isEmpty() && sameServer(at, base)) {
-                sent.put("Authorization", authorization);
-            }
-            HttpResponse<InputStream> answer = send(request(at, sent).GET().build());
-            int status = answer.statusCode();
-            if (status < 301 || status > 308 || status == 304) {
-                return answer;
-            }
-            answer.body().close();
-            String to = answer.headers().firstValue("Location").orElse("");
-            at = checked(at, to, "redirects");
-        }
-        throw new BangerException(ErrorCode.REGISTRY_FAILED, reference.location() + " redirects again and again");
-    }
-
-    /** Where a registry may send banger: from https to https alone, and from a public address to public addresses alone. */
-    private URI checked(URI from, String to, String verb) {
-        URI uri;
-        try {
-            uri = from.resolve(to);
-        } catch (IllegalArgumentException e) {
-            throw forbidden(verb, to);
-        }
-        String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
-        boolean plain = scheme.equals("http") && "http".equals(base.getScheme());
-        if (uri.getHost() == null || uri.getUserInfo() != null || !(scheme.equals("https") || plain)) {
-            throw forbidden(verb, to);
-        }
-        if (!sameServer(uri, base) && isInternal(uri.getHost()) && !isInternal(String.valueOf(base.getHost()))) {
-            throw forbidden(verb, to);
-        }
-        return uri;
-    }
-
-    private BangerException forbidden(String verb, String to) {
-        return new BangerException(
-                ErrorCode.REGISTRY_FAILED,
-                reference.location() + " " + verb + " to " + Neutral.text(to) + ", where banger does not go");
-    }
-
-    /** Whether a name stands for an address that only this host or its network has. */
-    private boolean isInternal(String host) {
-        return internal.computeIfAbsent(host, name -> {
-            try {
-                for (InetAddress address : InetAddress.getAllByName(name)) {
-                    boolean unique = address.getAddress().length == 16 && (address.getAddress()[0] & 0xFE) == 0xFC;
-                    if (unique
-                            || address.isLoopbackAddress()
-                            || address.isAnyLocalAddress()
-                            || address.isLinkLocalAddress()
-                            || address.isSiteLocalAddress()) {
-                        return true;
-                    }
-                }
-                return false;
-            } catch (UnknownHostException e) {
-                return false; // connecting will say so
-            }
-        });
-    }
-
-    private static boolean sameServer(URI one, URI other) {
-        return String.valueOf(one.getScheme()).equalsIgnoreCase(other.getScheme())
-                && String.valueOf(one.getHost()).equalsIgnoreCase(other.getHost())
-                && one.getPort() == other.getPort();
-    }
-
-    private HttpRequest.Builder request(URI uri, Map<String, String> headers) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(patience.stretch());
-        headers.forEach(request::header);
-        return request;
-    }
-
-    private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
-        try {
-            return http.send(request, info -> new BodyStream(patience.stretch()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BangerException(ErrorCode.CANCELLED, "cancelled while asking " + reference.location(), e);
-        } catch (IOException e) {
-            // A refused connection and a name that nobody knows have no message.
-            String reason = e.getMessage() == null ? "there is no connection to it" : e.getMessage();
-            throw new IOException(reason, e);
-        }
     }
 
     private static void pause(OptionalLong seconds) {
@@ -299,21 +176,21 @@ final class Registry implements AutoCloseable {
     }
 
     private String token(Map<String, String> challenge, Optional<Credentials.Given> login) throws IOException {
-        URI realm = checked(base, challenge.getOrDefault("realm", ""), "asks to log in");
+        URI realm = http.checked(base, challenge.getOrDefault("realm", ""), "asks to log in");
         String scope = "repository:" + reference.repository() + ":pull";
         String query = "service=" + encoded(challenge.getOrDefault("service", "")) + "&scope=" + encoded(scope);
         HttpRequest.Builder request;
         if (login.isPresent() && login.get().refresh()) {
-            request = request(realm, Map.of("Content-Type", "application/x-www-form-urlencoded"))
+            request = http.request(realm, Map.of("Content-Type", "application/x-www-form-urlencoded"))
                     .POST(HttpRequest.BodyPublishers.ofString("grant_type=refresh_token&client_id=banger&" + query
                             + "&refresh_token=" + encoded(login.get().secret())));
         } else {
             String mark = realm.getRawQuery() == null ? "?" : "&";
-            request = request(
+            request = http.request(
                     URI.create(realm + mark + query),
                     login.map(given -> Map.of("Authorization", given.basic())).orElse(Map.of()));
         }
-        HttpResponse<InputStream> answer = send(request.build());
+        HttpResponse<InputStream> answer = http.send(request.build());
         try (InputStream in = answer.body()) {
             if (answer.statusCode() != 200) {
                 throw refusal(realm, answer.statusCode() == 404 ? 401 : answer.statusCode());
@@ -333,6 +210,6 @@ final class Registry implements AutoCloseable {
 
     @Override
     public void close() {
-        http.shutdownNow();
+        http.close();
     }
 }

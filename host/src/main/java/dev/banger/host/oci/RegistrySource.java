@@ -2,6 +2,7 @@ package dev.banger.host.oci;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.host.oci.Documents.Platform;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -33,7 +34,8 @@ final class RegistrySource implements ImageSource {
     }
 
     /** {@code registry}: closed with the source, also when there is none in the end. */
-    static RegistrySource open(Reference reference, Registry registry, BlobCache cache, LongConsumer arrived) {
+    static RegistrySource open(
+            Reference reference, Platform platform, Registry registry, BlobCache cache, LongConsumer arrived) {
         try {
             String which = reference.digest().map(Digest::toString).orElse(reference.tag());
             byte[] document = registry.manifest(which);
@@ -42,6 +44,7 @@ final class RegistrySource implements ImageSource {
             Contents contents = Contents.of(
                     digest,
                     document,
+                    platform,
                     (each, manifest) -> manifest ? registry.manifest(each.toString()) : registry.document(each));
             RegistrySource source = new RegistrySource(reference, registry, cache, contents);
             source.fetch(arrived);

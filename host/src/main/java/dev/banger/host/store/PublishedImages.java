@@ -56,22 +56,31 @@ public final class PublishedImages implements ImageCatalog {
         Path rootfs = staging.resolve(ROOTFS);
         try {
             Files.setPosixFilePermissions(rootfs, PosixFilePermissions.fromString("r--------"));
-            SparseDigest.Digest digest = SparseDigest.of(rootfs);
+            RootfsBuilder.Measured measured = measure(rootfs, built);
             return image(directories.publish(
                     staging,
                     new PublishedFacts(
                             name,
-                            digest.hex(),
+                            measured.digest(),
                             built.source(),
                             "",
                             built.hasInit(),
                             built.virtualBytes(),
-                            digest.dataBytes(),
+                            measured.dataBytes(),
                             Instant.now(),
                             built.program())));
         } catch (IOException e) {
             throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot publish image " + name + ": " + e, e);
         }
+    }
+
+    private static RootfsBuilder.Measured measure(Path rootfs, RootfsBuilder.Built built) throws IOException {
+        RootfsBuilder.Measured known = built.measured();
+        if (known != null) {
+            return known;
+        }
+        SparseDigest.Digest digest = SparseDigest.of(rootfs);
+        return new RootfsBuilder.Measured(digest.hex(), digest.dataBytes());
     }
 
     @Override

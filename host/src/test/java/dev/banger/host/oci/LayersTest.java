@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.ImageProgram;
+import dev.banger.api.ImagePull;
 import dev.banger.host.linux.SparseDigest;
 import dev.banger.image.RootfsBuilder.Built;
+import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -238,6 +240,34 @@ class LayersTest {
         assertThatExceptionOfType(BangerException.class)
                 .isThrownBy(() -> puller.pull(reference))
                 .withMessageContaining("for linux/arm64/v8");
+    }
+
+    @Test
+    void anotherPlatformIsPulledWhenItIsAskedFor() throws Exception {
+        LayoutBuilder layout =
+                new LayoutBuilder().layer(new TarBytes().file("mine", "1").done());
+        String own = layout.put(LayoutBuilder.MANIFEST, layout.manifest())
+                .replaceFirst("}$", ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\",\"variant\":\"v3\"}}");
+        String index = layout.put("application/vnd.oci.image.index.v1+json", LayoutBuilder.index(own));
+        String reference = layout.writeTo(directory.resolve("layout"), LayoutBuilder.index(index));
+
+        puller.pull(wanted(reference, "linux/amd64/v3"), Progress.none());
+
+        assertThat(cat("/mine")).isEqualTo("1");
+        for (String other : List.of("linux/arm64", "linux/amd64/v2")) {
+            assertThatExceptionOfType(BangerException.class)
+                    .isThrownBy(() -> puller.pull(wanted(reference, other), Progress.none()))
+                    .withMessageContaining("no image for " + other + ", but for linux/amd64/v3");
+        }
+        for (String wrong : List.of("amd64", "windows/amd64", "linux/", "linux/amd64/v3/x")) {
+            assertThatExceptionOfType(BangerException.class)
+                    .isThrownBy(() -> puller.pull(wanted(reference, wrong), Progress.none()))
+                    .matches(e -> e.code() == ErrorCode.INVALID_ARGUMENT);
+        }
+    }
+
+    private static ImagePull wanted(String reference, String platform) {
+        return new ImagePull(reference, null, false, false, platform, null);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.banger.host.oci;
 
 import dev.banger.api.ImagePull;
+import dev.banger.host.http.HttpFetch;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.RootfsBuilder.Built;
@@ -10,11 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Pulls images into a directory of the test's, and looks into them. */
 final class Puller {
-    static final Registry.Patience SHORT = new Registry.Patience(Duration.ofSeconds(1), Duration.ofMillis(700));
+    static final HttpFetch.Patience SHORT = new HttpFetch.Patience(Duration.ofSeconds(1), Duration.ofMillis(700));
 
     final ProgramRunner programs = new ProgramRunner(System.getenv());
     final OciRegistry registry;
@@ -30,7 +32,7 @@ final class Puller {
         this.directory = directory;
         cache = directory.resolve("layers");
         rootfs = directory;
-        registry = new OciRegistry(programs, environment, cache, SHORT);
+        registry = new OciRegistry(programs, environment, cache, Optional.empty(), SHORT);
     }
 
     Built pull(String reference) throws IOException {
@@ -38,9 +40,13 @@ final class Puller {
     }
 
     Built pull(String reference, Progress progress) throws IOException {
+        return pull(ImagePull.of(reference), progress);
+    }
+
+    Built pull(ImagePull request, Progress progress) throws IOException {
         Path staging = Files.createDirectory(directory.resolve("staging-" + UUID.randomUUID()));
         rootfs = staging.resolve("rootfs");
-        Built built = registry.pull(new ImagePull(reference, null, false, false), staging, progress);
+        Built built = registry.pull(request, staging, progress);
         run("e2fsck", "-fn", rootfs.toString());
         return built;
     }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pulls from a registry that behaves, and from one that does not. */
@@ -471,19 +473,35 @@ class RegistryTest {
             })
     void whatIsNoReferenceIsRefused(String text) {
         assertThatExceptionOfType(BangerException.class)
-                .isThrownBy(() -> Reference.parse(text))
+                .isThrownBy(() -> Reference.parse(text, Optional.empty()))
                 .matches(e -> e.code() == ErrorCode.INVALID_ARGUMENT);
     }
 
     @Test
     void anImageIsCalledAsItsReferenceEnds() {
-        assertThat(Reference.parse("host.example:5000/library/Python".toLowerCase() + ":3.12-Slim")
+        assertThat(Reference.parse("host.example:5000/library/Python".toLowerCase() + ":3.12-Slim", Optional.empty())
                         .name())
                 .isEqualTo("python-3.12-slim");
-        assertThat(Reference.parse("localhost/app").name()).isEqualTo("app");
-        assertThat(Reference.parse("[::1]:5000/a/b:latest").name()).isEqualTo("b");
-        assertThat(Reference.parse("oci-archive:/x/My Image.tar:v1").name()).isEqualTo("my-image-v1");
-        assertThat(Reference.parse("host.example/a@sha256:" + "0".repeat(64)).name())
+        assertThat(Reference.parse("localhost/app", Optional.empty()).name()).isEqualTo("app");
+        assertThat(Reference.parse("[::1]:5000/a/b:latest", Optional.empty()).name())
+                .isEqualTo("b");
+        assertThat(Reference.parse("oci-archive:/x/My Image.tar:v1", Optional.empty())
+                        .name())
+                .isEqualTo("my-image-v1");
+        assertThat(Reference.parse("host.example/a@sha256:" + "0".repeat(64), Optional.empty())
+                        .name())
                 .isEqualTo("a");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "app, home.example/lib/app:latest",
+        "app:3, home.example/lib/app:3",
+        "team/app, home.example/lib/team/app:latest",
+        "other.example/app, other.example/app:latest",
+        "localhost/app, localhost/app:latest"
+    })
+    void aNameWithoutARegistryIsInTheOneThatIsConfigured(String text, String meant) {
+        assertThat(Reference.parse(text, Optional.of("home.example/lib"))).hasToString(meant);
     }
 }

@@ -2,11 +2,13 @@ package dev.banger.host.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.api.ImageProgram;
 import dev.banger.config.Places;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.host.linux.UserNamespace;
 import dev.banger.image.Image;
 import dev.banger.image.RootfsBuilder.Built;
+import dev.banger.image.RootfsBuilder.Measured;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +46,21 @@ class PublishedImagesTest {
         assertThat(image.rootfs()).hasContent("root");
         assertThat(places().staging()).isEmptyDirectory();
         assertThat(new PublishedImages(places()).all()).containsExactly(image);
+    }
+
+    @Test
+    void whatItsMakerMeasuredIsNotReadAgain() throws Exception {
+        PublishedImages images = new PublishedImages(places());
+        String measured = publish(images, "debian", "root").digest();
+        Path staging = images.stage();
+        Files.writeString(staging.resolve("rootfs"), "root");
+
+        Image again = images.publish(
+                staging, "other", new Built("a test", true, 1024, ImageProgram.NONE, new Measured(measured, 4)));
+
+        assertThat(again.digest()).isEqualTo(measured);
+        assertThat(again.dataBytes()).isEqualTo(4);
+        assertThat(again.rootfs()).hasContent("root");
     }
 
     @Test

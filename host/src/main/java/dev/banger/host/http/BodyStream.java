@@ -1,4 +1,4 @@
-package dev.banger.host.oci;
+package dev.banger.host.http;
 
 import java.io.IOException;
 import java.io.InputStream;

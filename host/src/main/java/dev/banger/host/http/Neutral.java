@@ -1,12 +1,12 @@
-package dev.banger.host.oci;
+package dev.banger.host.http;
 
 /** Text of strangers for people: without what a terminal would act upon, and not too much of it. */
-final class Neutral {
+public final class Neutral {
     private static final int LONGEST = 200;
 
     private Neutral() {}
 
-    static String text(String text) {
+    public static String text(String text) {
         String neutral = text.replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
         return neutral.length() > LONGEST ? neutral.substring(0, LONGEST) + "..." : neutral;
     }
