@@ -29,7 +29,6 @@ public record Image(
         ImageProgram program) {
     /** What an export says of it. */
     Content content() {
-        return new Content(
-                Content.Kind.IMAGE, name, digest, source, "", hasInit, virtualBytes, dataBytes, program);
+        return new Content(Content.Kind.IMAGE, name, digest, source, "", hasInit, virtualBytes, dataBytes, program);
     }
 }

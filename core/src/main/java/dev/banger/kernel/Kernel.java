@@ -30,7 +30,6 @@ public record Kernel(
         Path bootModules) {
     /** What an export says of it. */
     Content content() {
-        return new Content(
-                Content.Kind.KERNEL, name, digest, source, version, false, 0, dataBytes, ImageProgram.NONE);
+        return new Content(Content.Kind.KERNEL, name, digest, source, version, false, 0, dataBytes, ImageProgram.NONE);
     }
 }

@@ -54,12 +54,13 @@ class DoctorTest {
         @SuppressWarnings("unchecked")
         List<Map<String, Object>> rows =
                 (List<Map<String, Object>>) outcome.object().get("checks");
-        assertThat(rows.stream().map(row -> Outcome.text(row, "subject")).toList()).containsAll(PARTS);
+        assertThat(rows.stream().map(row -> Outcome.text(row, "subject")).toList())
+                .containsAll(PARTS);
         boolean failed = rows.stream().anyMatch(row -> row.get("status").equals("FAIL"));
         assertThat(outcome.status()).isEqualTo(failed ? 1 : 0);
-        assertThat(rows).allSatisfy(row -> assertThat(Outcome.text(row, "finding"))
-                .isNotBlank()
-                .doesNotContain("Exception"));
+        assertThat(rows)
+                .allSatisfy(row ->
+                        assertThat(Outcome.text(row, "finding")).isNotBlank().doesNotContain("Exception"));
         return rows;
     }
 
@@ -135,7 +136,10 @@ class DoctorTest {
         Banger user = Banger.in(Path.of("/nonexistent/home"))
                 .under("unshare", "--mount", "--propagation", "private")
                 // Wherever the tree lies, this user can get at it.
-                .under("sh", "-c", "mount --bind \"$0\" /mnt && exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\"")
+                .under(
+                        "sh",
+                        "-c",
+                        "mount --bind \"$0\" /mnt && exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\"")
                 .under(Banger.TREE.toString());
 
         List<Map<String, Object>> rows = report(user.of(Path.of("/mnt")));

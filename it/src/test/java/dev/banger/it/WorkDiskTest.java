@@ -36,7 +36,8 @@ class WorkDiskTest {
     }
 
     private long mebibytes() {
-        return Long.parseLong(banger.shell("dev", "df -m --output=size /root | tail -n 1").strip());
+        return Long.parseLong(
+                banger.shell("dev", "df -m --output=size /root | tail -n 1").strip());
     }
 
     private static void program(String... words) {

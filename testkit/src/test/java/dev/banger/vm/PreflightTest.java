@@ -123,8 +123,24 @@ class PreflightTest {
         catalogs.lacking(BUILDER);
 
         service.check(new VmCreate(
-                "dev", null, null, null, null, null, null, List.of(), true, false, null, false, null, null, false,
-                null, null, "/opt/bundle"));
+                "dev",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                true,
+                false,
+                null,
+                false,
+                null,
+                null,
+                false,
+                null,
+                null,
+                "/opt/bundle"));
     }
 
     @Test
