@@ -56,9 +56,15 @@ wait_for "$limit" "a new process of the service" another
 same "after the daemon was killed"
 is "the daemon" "$(property MainPID)" "$(daemon_pid)"
 main=$(property MainPID)
-b system install # as after an upgrade
-another || fail "banger system install left process $main"
-same "after another install"
+cp -a /opt/banger "$home/newer"
+echo 0123456789abcdef >"$home/newer/lib/build-id"
+b() { # a client of one build does not talk to the daemon of another
+    timeout "$limit" "$home/newer/bin/banger" "$@" </dev/null
+}
+b system install
+another || fail "the install of another build left process $main"
+is "the build of the daemon" 0123456789abcdef "$(b daemon status --json | sed -n 's/.*"build": "\([^"]*\)".*/\1/p')"
+same "after an upgrade to another build"
 
 b system uninstall
 [ ! -e "$unit" ] && [ ! -e /etc/systemd/system/multi-user.target.wants/bangerd.service ] || fail "the unit is left"
