@@ -26,6 +26,7 @@ LIST
 # What only the tests need.
 test_packages() {
     cat <<'LIST'
+buildah buildah
 busybox-static busybox
 curl curl
 cpio cpio

@@ -1,6 +1,5 @@
-package dev.banger.image;
+package dev.banger.api;
 
-import dev.banger.api.BangerException;
 import java.util.regex.Pattern;
 
 /** The grammar of image and kernel names: they become directory names. */
@@ -9,10 +8,12 @@ public final class ImageName {
 
     private ImageName() {}
 
-    static boolean isOne(String name) {
+    /** Whether that can be a name. */
+    public static boolean isOne(String name) {
         return GRAMMAR.matcher(name).matches() && !name.contains("..");
     }
 
+    /** @throws BangerException INVALID_ARGUMENT for what cannot be a name; else the name is given back */
     public static String check(String name) {
         if (!isOne(name)) {
             throw BangerException.invalid(

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
-/** Runs what is measured as processes of its own, in the caller's environment, without input. */
+/** Runs programs that the caller could have run, in the caller's environment, without input. */
 final class ClientProcess implements BenchRun.Runner {
     private static final Duration LIMIT = Duration.ofMinutes(10);
 
@@ -56,20 +57,47 @@ final class ClientProcess implements BenchRun.Runner {
         return end(command, Redirect.PIPE);
     }
 
-    private Ended end(List<String> command, Redirect output) {
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectInput(Redirect.from(new File("/dev/null")))
-                .redirectOutput(output);
+    /**
+     * Runs it to its end, however long that takes, and passes on what it says on stdout and stderr as it says it.
+     *
+     * @return its exit status
+     */
+    int follow(List<String> command, OutputStream to) {
+        Process process = start(command, builder -> builder.redirectErrorStream(true));
+        Thread said = Thread.ofPlatform().daemon().name("client-output").start(() -> {
+            try (InputStream from = process.getInputStream()) {
+                from.transferTo(to);
+            } catch (IOException e) {
+                process.destroy(); // nobody reads any more
+            }
+        });
+        try {
+            int status = process.waitFor();
+            said.join(Duration.ofSeconds(1)); // what it left behind may keep the stream
+            return status;
+        } catch (InterruptedException e) {
+            stop(process);
+            Thread.currentThread().interrupt();
+            throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
+        }
+    }
+
+    private Process start(List<String> command, UnaryOperator<ProcessBuilder> output) {
+        ProcessBuilder builder =
+                output.apply(new ProcessBuilder(command).redirectInput(Redirect.from(new File("/dev/null"))));
         builder.environment().clear();
         builder.environment().putAll(environment);
-        long begun = System.nanoTime();
-        Process process;
         try {
-            process = builder.start();
+            return builder.start();
         } catch (IOException e) {
             throw new BangerException(
                     ErrorCode.HOST_COMMAND_FAILED, "cannot run " + command.getFirst() + ": " + e.getMessage(), e);
         }
+    }
+
+    private Ended end(List<String> command, Redirect output) {
+        long begun = System.nanoTime();
+        Process process = start(command, builder -> builder.redirectOutput(output));
         Reader said = new Reader(process.getErrorStream());
         Reader out = new Reader(process.getInputStream());
         try {

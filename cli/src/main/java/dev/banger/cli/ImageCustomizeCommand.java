@@ -7,6 +7,7 @@ import dev.banger.api.ExecSession;
 import dev.banger.api.ImageCustomize;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.ImageKeep;
+import dev.banger.api.ImageName;
 import dev.banger.api.StopMode;
 import dev.banger.api.TerminalSize;
 import dev.banger.api.VmInfo;
@@ -154,6 +155,7 @@ final class ImageCustomizeCommand extends Leaf {
 
     /** Before the work, which would be in vain. */
     private void refuseTaken() {
+        ImageName.check(name);
         if (!replace && api().images().stream().anyMatch(image -> image.name().equals(name))) {
             throw new BangerException(
                     ErrorCode.ALREADY_EXISTS,

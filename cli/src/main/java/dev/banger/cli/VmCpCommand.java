@@ -4,15 +4,11 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.ExecRequest;
 import dev.banger.api.ExecSession;
-import java.io.IOException;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -27,8 +23,6 @@ import picocli.CommandLine.Parameters;
         },
         footer = {"", "Examples:", "  banger vm cp ./app dev:/root/", "  banger vm cp dev:/var/log/syslog ."})
 final class VmCpCommand extends Leaf {
-    private static final int PIPE = 256 * 1024;
-
     @Parameters(index = "0", paramLabel = "SOURCE", description = "PATH or VM:PATH.")
     private String source = "";
 
@@ -76,26 +70,7 @@ final class VmCpCommand extends Leaf {
         int slash = plain.lastIndexOf('/');
         String directory = into ? plain : slash == 0 ? "/" : plain.substring(0, slash);
         String entry = into ? String.valueOf(name) : plain.substring(slash + 1);
-        AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
-        try (PipedInputStream tar = new PipedInputStream(PIPE)) {
-            PipedOutputStream out = new PipedOutputStream(tar);
-            Thread packer = Thread.ofPlatform().daemon().name("tar").start(() -> {
-                try (out) {
-                    Tar.pack(file, entry, out);
-                } catch (IOException e) {
-                    failure.set(e);
-                }
-            });
-            api().upload(vm, directory, tar);
-            tar.close();
-            packer.join();
-        } catch (IOException e) {
-            failure.compareAndSet(null, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
-        }
-        failIf(failure.get(), "read " + file);
+        new Transfer(api()).upload(file, vm, directory, entry);
     }
 
     private boolean isDirectory(String vm, String path) {
@@ -117,40 +92,6 @@ final class VmCpCommand extends Leaf {
         String path = remote.startsWith("/") ? remote : "/root/" + remote;
         Path at = console().directory().resolve(local).normalize();
         boolean into = local.endsWith("/") || Files.isDirectory(at);
-        AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
-        try (PipedInputStream tar = new PipedInputStream(PIPE)) {
-            PipedOutputStream out = new PipedOutputStream(tar);
-            Thread unpacker = Thread.ofPlatform().daemon().name("untar").start(() -> {
-                try (tar) {
-                    Tar.unpack(tar, at, into);
-                } catch (IOException e) {
-                    failure.set(e);
-                } catch (RuntimeException e) { // a name or number that this host cannot have
-                    failure.set(new IOException(e.getMessage(), e));
-                }
-            });
-            BangerException refused = null;
-            try (out) {
-                api().download(vm, path, out);
-            } catch (BangerException e) {
-                refused = e;
-            }
-            unpacker.join();
-            failIf(failure.get(), "write to " + at);
-            if (refused != null) {
-                throw refused;
-            }
-        } catch (IOException e) {
-            failIf(e, "write to " + at);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BangerException(ErrorCode.CANCELLED, "cancelled", e);
-        }
-    }
-
-    private static void failIf(@Nullable IOException e, String what) {
-        if (e != null) {
-            throw new BangerException(ErrorCode.HOST_COMMAND_FAILED, "cannot " + what + ": " + e.getMessage(), e);
-        }
+        new Transfer(api()).download(vm, path, at, into);
     }
 }

@@ -74,6 +74,15 @@ class ImageCustomizeTest {
     }
 
     @Test
+    void aWrongNameIsRefusedBeforeTheWork() {
+        assertThat(console.typing("true\n").run(banger, "image", "customize", "debian", "A B", "--script", "-"))
+                .isEqualTo(2);
+
+        assertThat(console.err()).contains("lower-case letters");
+        assertThat(banger.calls()).isEmpty();
+    }
+
+    @Test
     void whatToDoMustBeSaid() {
         assertThat(customize()).isEqualTo(2);
         assertThat(customize("--script", "x", "--interactive")).isEqualTo(2);

@@ -7,6 +7,7 @@ import dev.banger.api.ErrorCode;
 import dev.banger.api.ExportInfo;
 import dev.banger.api.ExportRequest;
 import dev.banger.api.ImageBuild;
+import dev.banger.api.ImageName;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.ImagePull;
 import dev.banger.api.PublishInfo;
