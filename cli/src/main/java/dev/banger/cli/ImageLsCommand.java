@@ -62,6 +62,9 @@ final class ImageLsCommand extends Leaf {
 
     private int listAvailable() {
         List<CatalogEntry> entries = api().available(catalog);
+        if (entries.isEmpty()) {
+            out().notice("no catalog has anything; images.catalogs in config.toml (BANGER_CATALOGS) names them");
+        }
         if (json) {
             out().json(Types.listOf(CatalogEntry.class), entries);
         } else if (quiet) {

@@ -4,6 +4,7 @@ import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
+import dev.banger.host.linux.NativeMemory;
 import java.nio.ByteBuffer;
 
 /** A chunk and what it is compressed, in memory of one thread. Closed by that. */
@@ -13,8 +14,9 @@ final class Zstandard implements AutoCloseable {
     /** No compressed chunk is longer. */
     static final int LARGEST = (int) Zstd.compressBound(Manifest.CHUNK);
 
-    private final ByteBuffer plain = ByteBuffer.allocateDirect(Manifest.CHUNK);
-    private final ByteBuffer packed = ByteBuffer.allocateDirect(LARGEST);
+    private final NativeMemory memory = new NativeMemory();
+    private final ByteBuffer plain = memory.buffer(Manifest.CHUNK);
+    private final ByteBuffer packed = memory.buffer(LARGEST);
     private final ZstdCompressCtx compressor = new ZstdCompressCtx().setLevel(LEVEL);
     private final ZstdDecompressCtx decompressor = new ZstdDecompressCtx();
 
@@ -53,5 +55,6 @@ final class Zstandard implements AutoCloseable {
     public void close() {
         compressor.close();
         decompressor.close();
+        memory.close();
     }
 }

@@ -55,13 +55,7 @@ record Reference(Transport transport, String location, String repository, String
             rest = rest.substring(0, at);
         }
         if (!host(rest).matches()) {
-            rest = home.orElseThrow(
-                            () -> BangerException.invalid(
-                                    "say which registry \"" + text
-                                            + "\" is in: HOST[:PORT]/" + text
-                                            + "; or set images.registry in config.toml (BANGER_REGISTRY), where names without one lead"))
-                    + "/"
-                    + rest;
+            rest = home.orElseThrow(() -> homeless(text)) + "/" + rest;
         }
         Matcher host = host(rest);
         if (!host.matches()) {
@@ -80,6 +74,12 @@ record Reference(Transport transport, String location, String repository, String
             throw BangerException.invalid("\"" + text + "\" names no image: write HOST[:PORT]/NAME[:TAG][@DIGEST]");
         }
         return new Reference(Transport.REGISTRY, host.group(), repository, tag, digest);
+    }
+
+    private static BangerException homeless(String text) {
+        return BangerException.invalid(
+                "say which registry \"" + text + "\" is in: HOST[:PORT]/" + text
+                        + "; or set images.registry (BANGER_REGISTRY), where such names lead, or images.catalogs (BANGER_CATALOGS)");
     }
 
     private static Matcher host(String reference) {
