@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdOutputStream;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import java.io.ByteArrayOutputStream;
@@ -13,10 +14,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
 import org.apache.commons.compress.compressors.lz4.BlockLZ4CompressorOutputStream;
+import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.LZMAOutputStream;
 import org.tukaani.xz.X86Options;
@@ -79,6 +85,116 @@ class VmlinuxTest {
     }
 
     @Test
+    void aBzip2KernelIsUnpacked() throws Exception {
+        ByteArrayOutputStream payload = new ByteArrayOutputStream();
+        try (OutputStream bzip2 = new BZip2CompressorOutputStream(payload)) {
+            bzip2.write(KERNEL);
+        }
+
+        assertThat(unpacked(bzImage(sizeAppended(payload.toByteArray())))).isEqualTo(KERNEL);
+    }
+
+    @Test
+    void anLzoKernelIsRefusedByName() {
+        byte[] payload = {(byte) 0x89, 'L', 'Z', 'O', 0, 0x0d, 0x0a, 0x1a, 0x0a};
+
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> unpacked(bzImage(sizeAppended(payload))))
+                .withMessageContaining("LZO");
+    }
+
+    @Test
+    void oneThatUnpacksToMoreThanAnyKernelIsRefused() throws Exception {
+        byte[] zeros = new byte[1 << 20];
+        ByteArrayOutputStream payload = new ByteArrayOutputStream();
+        try (OutputStream zstd = new ZstdOutputStream(payload)) {
+            zstd.write(KERNEL);
+            for (int i = 0; i < 513; i++) {
+                zstd.write(zeros);
+            }
+        }
+        byte[] image = bzImage(sizeAppended(payload.toByteArray()));
+
+        assertThat(image.length).isLessThan(1 << 20);
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> Vmlinux.unpack(
+                        "vmlinuz", new SeekableInMemoryByteChannel(image), OutputStream.nullOutputStream()))
+                .withMessageContaining("unpacks to more than");
+    }
+
+    @Test
+    void aDictionaryLargerThanTheDaemonsMemoryIsRefused() throws Exception {
+        ByteArrayOutputStream lzma = new ByteArrayOutputStream();
+        try (OutputStream out = new LZMAOutputStream(lzma, new LZMA2Options(), -1)) {
+            out.write(KERNEL);
+        }
+        byte[] payload = lzma.toByteArray();
+        ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).putInt(1, 1 << 30); // its size is behind the first byte
+
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> unpacked(bzImage(sizeAppended(payload))))
+                .withMessageContaining("is damaged: ")
+                .withMessageContaining("of memory would be needed");
+    }
+
+    @Test
+    void anLz4BlockThatClaimsToBeHugeIsRefused() {
+        byte[] payload = new byte[20];
+        ByteBuffer.wrap(payload)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0x184c2102)
+                .putInt(1 << 30);
+
+        assertCorrupt(bzImage(sizeAppended(payload)));
+    }
+
+    /** In every format: whatever byte is another one, the answer is the kernel or DATA_CORRUPT. */
+    @ParameterizedTest
+    @MethodSource("payloads")
+    void damageIsNeverAnythingElse(byte[] payload) throws IOException {
+        Random random = new Random(7);
+        for (int i = 0; i < 60; i++) {
+            byte[] damaged = bzImage(payload);
+            damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+            try {
+                assertThat(unpacked(i % 3 == 0 ? Arrays.copyOf(damaged, random.nextInt(damaged.length)) : damaged))
+                        .hasSize(KERNEL.length);
+            } catch (BangerException e) {
+                assertThat(e.code()).isEqualTo(ErrorCode.DATA_CORRUPT);
+            }
+        }
+    }
+
+    static List<byte[]> payloads() throws IOException {
+        ByteArrayOutputStream xz = new ByteArrayOutputStream();
+        ByteArrayOutputStream lzma = new ByteArrayOutputStream();
+        ByteArrayOutputStream gzip = new ByteArrayOutputStream();
+        ByteArrayOutputStream bzip2 = new ByteArrayOutputStream();
+        ByteArrayOutputStream lz4 = new ByteArrayOutputStream();
+        for (OutputStream out : List.of(
+                new XZOutputStream(xz, new LZMA2Options()),
+                new LZMAOutputStream(lzma, new LZMA2Options(), -1),
+                new GZIPOutputStream(gzip),
+                new BZip2CompressorOutputStream(bzip2),
+                new BlockLZ4CompressorOutputStream(lz4))) {
+            try (out) {
+                out.write(KERNEL);
+            }
+        }
+        ByteArrayOutputStream legacy = new ByteArrayOutputStream();
+        legacy.write(new byte[] {0x02, 0x21, 0x4c, 0x18});
+        legacy.write(littleEndian(lz4.size()));
+        legacy.write(lz4.toByteArray());
+        return List.of(
+                sizeAppended(xz.toByteArray()),
+                sizeAppended(lzma.toByteArray()),
+                gzip.toByteArray(),
+                sizeAppended(bzip2.toByteArray()),
+                sizeAppended(legacy.toByteArray()),
+                sizeAppended(Zstd.compress(KERNEL)));
+    }
+
+    @Test
     void whatIsNoKernelIsRefused() {
         assertCorrupt(new byte[100]);
         assertCorrupt(new byte[10_000]);
@@ -102,7 +218,7 @@ class VmlinuxTest {
 
     private static byte[] unpacked(byte[] image) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        Vmlinux.unpack(image, out);
+        Vmlinux.unpack("vmlinuz", new SeekableInMemoryByteChannel(image), out);
         return out.toByteArray();
     }
 
