@@ -46,6 +46,12 @@ final class BenchCommand extends Leaf {
             description = "What the VMs are connected to, as for vm run; default: user.")
     private @Nullable String network;
 
+    @Option(
+            names = "--kernel",
+            paramLabel = "KERNEL",
+            description = "What the VMs boot, as for vm run; default: debian.")
+    private @Nullable String kernel;
+
     @Option(names = "--output", paramLabel = "FILE", description = "Write the report there, too, as JSON.")
     private @Nullable Path output;
 
@@ -83,7 +89,7 @@ final class BenchCommand extends Leaf {
                         new ClientProcess(console().environment()),
                         runs,
                         prefix,
-                        new ThrowawayVms.Make(vmm, network))
+                        new ThrowawayVms.Make(vmm, network, kernel))
                 .measure(only);
         if (json) {
             out().json(BenchReport.class, report);

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param vmm what ran the VMs, with its version where a template says it; null: no VM ran
  * @param acceleration {@code kvm} or {@code tcg}; null: no VM ran
  * @param network that of the VMs; null: the default
+ * @param kernel what the VMs booted; null: the default
  */
 @Json
 record BenchHost(
@@ -35,7 +36,8 @@ record BenchHost(
         String fileSystem,
         @Nullable String vmm,
         @Nullable String acceleration,
-        @Nullable String network) {
+        @Nullable String network,
+        @Nullable String kernel) {
 
     static BenchHost of(BangerApi api, ThrowawayVms vms) {
         DoctorReport.Check kvm = api.doctor().checks().stream()
@@ -52,7 +54,8 @@ record BenchHost(
                 fileSystem(Path.of(api.daemon().stateDirectory())),
                 vms.vmm(),
                 vms.acceleration(),
-                vms.make().network());
+                vms.make().network(),
+                vms.make().kernel());
     }
 
     /** The value of the first line {@code NAME : VALUE}; see proc(5). A fact that cannot be had is "unknown". */
@@ -96,6 +99,7 @@ record BenchHost(
                         "vmm",
                         vmm == null
                                 ? "no VM ran"
-                                : vmm + ", " + acceleration + (network == null ? "" : ", network " + network)));
+                                : vmm + ", " + acceleration + (network == null ? "" : ", network " + network)
+                                        + (kernel == null ? "" : ", kernel " + kernel)));
     }
 }

@@ -112,7 +112,7 @@ final class BenchRun {
                     .follow(session.api()
                             .warmTemplate(new TemplateWarm(
                                     null,
-                                    null,
+                                    vms.make().kernel(),
                                     null,
                                     null,
                                     null,

@@ -22,7 +22,10 @@ final class ThrowawayVms {
     private @Nullable String acceleration;
 
     /** What all of them have; null: what a VM has by itself. */
-    record Make(@Nullable String vmm, @Nullable String network) {
+    record Make(
+            @Nullable String vmm,
+            @Nullable String network,
+            @Nullable String kernel) {
         private List<String> options() {
             List<String> options = new ArrayList<>();
             if (vmm != null) {
@@ -30,6 +33,9 @@ final class ThrowawayVms {
             }
             if (network != null) {
                 options.addAll(List.of("--network", network));
+            }
+            if (kernel != null) {
+                options.addAll(List.of("--kernel", kernel));
             }
             return options;
         }

@@ -88,7 +88,7 @@ final class Verification {
         this.name = name;
         this.wish = wish;
         this.told = told;
-        vms = new ThrowawayVms(session, process, name, new ThrowawayVms.Make(wish.vmm(), null));
+        vms = new ThrowawayVms(session, process, name, new ThrowawayVms.Make(wish.vmm(), null, null));
     }
 
     DoctorReport run() {

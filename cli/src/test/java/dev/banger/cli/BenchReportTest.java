@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchReportTest {
-    private static final BenchHost HOST =
-            new BenchHost("Some CPU", 2, 8L << 30, "Linux 6.1", false, "no /dev/kvm", "ext4", "qemu 7.2", "tcg", null);
+    private static final BenchHost HOST = new BenchHost(
+            "Some CPU", 2, 8L << 30, "Linux 6.1", false, "no /dev/kvm", "ext4", "qemu 7.2", "tcg", null, null);
 
     private final ScriptedConsole console = ScriptedConsole.piped();
 
@@ -157,7 +157,8 @@ class BenchReportTest {
 
     @Test
     void aComparisonWithAnotherMachineIsWarnedOf() {
-        BenchHost other = new BenchHost("Other CPU", 2, 8L << 30, "Linux 6.1", false, "", "ext4", null, null, null);
+        BenchHost other =
+                new BenchHost("Other CPU", 2, 8L << 30, "Linux 6.1", false, "", "ext4", null, null, null, null);
 
         print(report(HOST, row(BenchRow.LS, 1.0)), report(other, row(BenchRow.LS, 1.0)));
 

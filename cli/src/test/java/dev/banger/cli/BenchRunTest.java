@@ -72,7 +72,7 @@ class BenchRunTest {
     }
 
     private BenchReport measure(BenchRow... rows) {
-        return measure(new ThrowawayVms.Make(null, null), rows);
+        return measure(new ThrowawayVms.Make(null, null, null), rows);
     }
 
     private BenchReport measure(ThrowawayVms.Make make, BenchRow... rows) {
@@ -104,13 +104,17 @@ class BenchRunTest {
 
     @Test
     void allVmsAreOfTheMakeThatWasAskedFor() {
-        BenchReport report = measure(new ThrowawayVms.Make("firecracker", "bridge"), BenchRow.BOOT, BenchRow.EXEC);
+        BenchReport report =
+                measure(new ThrowawayVms.Make("firecracker", "bridge", "sandbox"), BenchRow.BOOT, BenchRow.EXEC);
 
         assertThat(ran)
                 .filteredOn(each -> each.startsWith(CLIENT + " vm run") || each.startsWith(CLIENT + " vm create"))
                 .hasSize(5)
-                .allSatisfy(each -> assertThat(each).contains(" --vmm firecracker --network bridge --name "));
+                .allSatisfy(each ->
+                        assertThat(each).contains(" --vmm firecracker --network bridge --kernel sandbox --name "));
         assertThat(banger.warmed().vmm()).isEqualTo("firecracker");
+        assertThat(banger.warmed().kernel()).isEqualTo("sandbox");
+        assertThat(report.host().kernel()).isEqualTo("sandbox");
         assertThat(report.host().network()).isEqualTo("bridge");
     }
 
