@@ -73,7 +73,14 @@ final class Daemon implements AutoCloseable {
     private static Daemon compose(Path tree, Places places, Map<String, String> environment, Rollback parts) {
         Configuration configuration = Configuration.open(places, environment);
         Settings settings = configuration.settings();
-        List.of(places.state(), places.cache(), places.run(), places.vms(), places.pool(), places.ssh())
+        List.of(
+                        places.state(),
+                        places.cache(),
+                        places.run(),
+                        places.vms(),
+                        places.pool(),
+                        places.ssh(),
+                        places.snapshots())
                 .forEach(Bangerd::makePrivate);
         InstanceLock lock = lock(places);
         parts.push("instance lock", lock::close);

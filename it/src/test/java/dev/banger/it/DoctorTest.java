@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -52,11 +53,12 @@ class DoctorTest {
         Outcome outcome = of.run("doctor", "--json");
         assertThat(outcome.stderr()).doesNotContain("Exception", "\tat ");
         @SuppressWarnings("unchecked")
-        List<Map<String, Object>> rows =
-                (List<Map<String, Object>>) outcome.object().get("checks");
+        List<Map<String, Object>> rows = (List<Map<String, Object>>)
+                Objects.requireNonNull(outcome.object().get("checks"), "checks");
         assertThat(rows.stream().map(row -> Outcome.text(row, "subject")).toList())
                 .containsAll(PARTS);
-        boolean failed = rows.stream().anyMatch(row -> row.get("status").equals("FAIL"));
+        boolean failed =
+                rows.stream().anyMatch(row -> Outcome.text(row, "status").equals("FAIL"));
         assertThat(outcome.status()).isEqualTo(failed ? 1 : 0);
         assertThat(rows)
                 .allSatisfy(row ->
@@ -66,7 +68,7 @@ class DoctorTest {
 
     private static Map<String, Object> row(List<Map<String, Object>> rows, String subject) {
         return rows.stream()
-                .filter(row -> row.get("subject").equals(subject))
+                .filter(row -> Outcome.text(row, "subject").equals(subject))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no row " + subject + " in " + rows));
     }
