@@ -26,13 +26,17 @@ LIST
 # What only the tests need.
 test_packages() {
     cat <<'LIST'
+bc bc
+bison bison
 buildah buildah
 busybox-static busybox
 curl curl
 cpio cpio
 docker-registry docker-registry
+flex flex
 iproute2 ip
 iptables iptables-nft
+libelf-dev /usr/include/gelf.h
 nftables nft
 passwd useradd
 procps pkill

@@ -155,8 +155,21 @@ public interface BangerApi {
 
     KernelInfo kernel(String name);
 
-    /** Fetches a kernel that a catalog has, or Debian's cloud kernel; one that is there already is kept unless {@code refresh}. */
-    Operation<KernelInfo> pullKernel(String name, boolean refresh);
+    /**
+     * The kernels that could be pulled, newest first. Reads Debian's package lists: takes seconds.
+     *
+     * @param suite null: that of the host
+     */
+    List<KernelVersion> kernelVersions(@Nullable String suite);
+
+    /** Fetches a kernel that a catalog has, or one of Debian's cloud kernels; one of that name that is there is kept unless the request says so. */
+    Operation<KernelInfo> pullKernel(KernelPull request);
+
+    /** Compiles a kernel for sandboxes; one of that name that is there is kept unless the request says so. */
+    Operation<KernelInfo> buildKernel(KernelBuild request);
+
+    /** Makes a kernel of one that lies on the host, with its modules. */
+    Operation<KernelInfo> importKernel(KernelImport request);
 
     /** As {@link #exportImage}. */
     Operation<ExportInfo> exportKernel(String name, ExportRequest request);

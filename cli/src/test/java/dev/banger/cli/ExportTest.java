@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.banger.api.ExportPull;
 import dev.banger.api.ExportRequest;
 import dev.banger.api.ImagePull;
+import dev.banger.api.KernelPull;
 import dev.banger.api.PublishRequest;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -70,8 +71,9 @@ class ExportTest {
         console.run(banger, "kernel", "pull", "--name", "mine", "./own.tar");
 
         assertThat(banger.calls())
-                .containsExactly("pull own", "pull " + new ExportPull("/here/own.tar", "mine", false));
-        assertThat(console.run(banger, "kernel", "pull", "--name", "mine", "own"))
+                .containsExactly(
+                        "pull " + KernelPull.usual("own"), "pull " + new ExportPull("/here/own.tar", "mine", false));
+        assertThat(console.run(banger, "kernel", "pull", "--suite", "trixie", "./own.tar"))
                 .isEqualTo(2);
     }
 

@@ -21,7 +21,11 @@ import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.ImageKeep;
 import dev.banger.api.ImagePull;
+import dev.banger.api.KernelBuild;
+import dev.banger.api.KernelImport;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.KernelPull;
+import dev.banger.api.KernelVersion;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkCreate;
@@ -559,9 +563,29 @@ final class ScriptedBanger implements BangerApi {
     }
 
     @Override
-    public Operation<KernelInfo> pullKernel(String name, boolean refresh) {
-        called("pull", name);
-        return FakeOperation.succeeding(Samples.kernel(name));
+    public List<KernelVersion> kernelVersions(@Nullable String suite) {
+        called("kernel versions", String.valueOf(suite));
+        return List.of(
+                new KernelVersion("6.1.0-57-cloud-amd64", "6.1.192-3", 26_000_000, true),
+                new KernelVersion("6.1.0-47-cloud-amd64", "6.1.170-3", 25_000_000, false));
+    }
+
+    @Override
+    public Operation<KernelInfo> pullKernel(KernelPull request) {
+        called("pull", request.toString());
+        return FakeOperation.succeeding(Samples.kernel(request.kernelName()));
+    }
+
+    @Override
+    public Operation<KernelInfo> buildKernel(KernelBuild request) {
+        called("build", request.toString());
+        return FakeOperation.succeeding(Samples.kernel(request.name()));
+    }
+
+    @Override
+    public Operation<KernelInfo> importKernel(KernelImport request) {
+        called("import", request.toString());
+        return FakeOperation.succeeding(Samples.kernel(request.name()));
     }
 
     @Override

@@ -7,6 +7,9 @@ import dev.banger.api.ExportInfo;
 import dev.banger.api.ExportPull;
 import dev.banger.api.ExportRequest;
 import dev.banger.api.ImageName;
+import dev.banger.api.KernelBuild;
+import dev.banger.api.KernelPull;
+import dev.banger.api.KernelVersion;
 import dev.banger.api.PublishInfo;
 import dev.banger.api.PublishRequest;
 import dev.banger.export.Content;
@@ -16,11 +19,12 @@ import dev.banger.operation.NamedLocks;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owns the kernels. Thread-safe; a kernel is fetched once however many ask for it at the same time (P31), and removing one
@@ -30,17 +34,21 @@ public final class KernelService {
     /** The kernel a VM gets when none is asked for. */
     public static final String DEFAULT = "debian";
 
+    /** The codename of a release, and what a mirror has beside it; it becomes a line of a file that apt reads. */
+    private static final Pattern SUITE = Pattern.compile("[a-z][a-z0-9]{1,30}(-[a-z][a-z-]{1,30})?");
+    /** Debian Policy, section 5.6.12; a release of a kernel has no other characters. */
+    private static final Pattern VERSION = Pattern.compile("[0-9][A-Za-z0-9.+:~-]{0,60}");
+
     private final KernelCatalog catalog;
-    private final Map<String, KernelSource> sources;
+    private final KernelArchive archive;
     private final InitramfsAssembler assembler;
     private final Exports exports;
     private final NamedLocks locks = new NamedLocks();
 
-    public KernelService(
-            KernelCatalog catalog, List<KernelSource> sources, InitramfsAssembler assembler, Exports exports) {
+    public KernelService(KernelCatalog catalog, KernelArchive archive, InitramfsAssembler assembler, Exports exports) {
         this.exports = exports;
         this.catalog = catalog;
-        this.sources = sources.stream().collect(Collectors.toMap(KernelSource::name, Function.identity()));
+        this.archive = archive;
         this.assembler = assembler;
     }
 
@@ -58,35 +66,55 @@ public final class KernelService {
 
     /** Fails unless {@link #ensure} could give this kernel. */
     public void checkObtainable(String name) {
-        if (catalog.find(ImageName.check(name)).isEmpty() && !sources.containsKey(name) && !exports.hasCatalogs()) {
+        if (catalog.find(ImageName.check(name)).isEmpty() && !name.equals(archive.name()) && !exports.hasCatalogs()) {
             throw missing(name);
         }
     }
 
     /** What this host lacks for {@link #ensure}; nothing where a catalog may have the kernel. */
     public List<Lack> lacks(String name) {
-        KernelSource source = sources.get(name);
         boolean fetched = catalog.find(name).isEmpty() && !exports.hasCatalogs();
-        return fetched && source != null ? source.lacks() : List.of();
+        return fetched && name.equals(archive.name())
+                ? archive.kernel(null, null).lacks()
+                : List.of();
     }
 
-    /** The kernel of that name, fetched if it is not there and a catalog or a source has it. */
+    /** The kernel of that name, fetched if it is not there and a catalog or the archive has it. */
     public Kernel ensure(String name, Progress progress) {
-        return catalog.find(name).orElseGet(() -> pull(name, false, progress));
+        return catalog.find(name).orElseGet(() -> pull(KernelPull.usual(name), progress));
     }
 
-    public Kernel pull(String name, boolean refresh, Progress progress) {
-        var offered = exports.hasCatalogs() ? offered(name, progress) : Optional.<CatalogEntry>empty();
+    /** The archive's kernels that {@link #pull} could fetch, newest first. */
+    public List<KernelVersion> versions(@Nullable String suite) {
+        checkSuite(suite);
+        Path scratch = catalog.stage();
+        try {
+            return archive.versions(suite, scratch, Progress.none());
+        } finally {
+            catalog.discard(scratch);
+        }
+    }
+
+    /** A catalog's, where it has that name and neither version nor suite is asked for; else the archive's. */
+    public Kernel pull(KernelPull request, Progress progress) {
+        checkPull(request);
+        String name = request.kernelName();
+        var offered = mayBeOffered(request) ? offered(request.source(), progress) : Optional.<CatalogEntry>empty();
         if (offered.isPresent()) {
-            return pull(name, staging -> fetched(exports.fetch(offered.get(), staging, progress)), refresh, progress);
+            return make(
+                    name,
+                    staging -> fetched(exports.fetch(offered.get(), staging, progress)),
+                    request.refresh(),
+                    progress);
         }
-        KernelSource source = sources.get(name);
-        if (source == null) {
-            throw BangerException.notFound("there is no kernel source \"" + name + "\"; there are "
-                    + String.join(", ", sources.keySet().stream().sorted().toList())
-                    + (exports.hasCatalogs() ? "; nor has a catalog such a kernel" : ""));
+        if (!request.source().equals(archive.name())) {
+            throw noSource(request, "; nor has a catalog such a kernel");
         }
-        return pull(name, source, refresh, progress);
+        return make(name, archive.kernel(request.suite(), request.version()), request.refresh(), progress);
+    }
+
+    private boolean mayBeOffered(KernelPull request) {
+        return exports.hasCatalogs() && request.suite() == null && request.version() == null;
     }
 
     /** What has a source of its own does not depend on a server. */
@@ -95,7 +123,7 @@ public final class KernelService {
         try {
             return exports.find(Content.Kind.KERNEL, name, null);
         } catch (BangerException e) {
-            if (!sources.containsKey(name) || e.code() != ErrorCode.REGISTRY_FAILED) {
+            if (!name.equals(archive.name()) || e.code() != ErrorCode.REGISTRY_FAILED) {
                 throw e;
             }
             progress.warn(e.getMessage() + "; fetching kernel " + name + " from where it comes from");
@@ -103,9 +131,34 @@ public final class KernelService {
         }
     }
 
+    /** Fails for a request that could never be fulfilled. */
+    public void checkPull(KernelPull request) {
+        if (!request.source().equals(archive.name()) && !mayBeOffered(request)) {
+            throw noSource(request, "");
+        }
+        checkSuite(request.suite());
+        if (request.version() != null && !VERSION.matcher(request.version()).matches()) {
+            throw BangerException.invalid("\"" + request.version() + "\" is no version of a kernel; \"banger kernel ls"
+                    + " --available\" lists those there are");
+        }
+        ImageName.check(request.kernelName());
+    }
+
+    private BangerException noSource(KernelPull request, String more) {
+        return BangerException.notFound(
+                "there is no kernel source \"" + request.source() + "\"; there is " + archive.name() + more);
+    }
+
+    private static void checkSuite(@Nullable String suite) {
+        if (suite != null && !SUITE.matcher(suite).matches()) {
+            throw BangerException.invalid(
+                    "\"" + suite + "\" is no suite of Debian; one is called bookworm-backports, for example");
+        }
+    }
+
     /** Takes a kernel from an export. */
     public Kernel pull(ExportPull request, Progress progress) {
-        return pull(
+        return make(
                 pulledName(request),
                 staging -> fetched(exports.fetch(Content.Kind.KERNEL, request.reference(), staging, progress)),
                 request.refresh(),
@@ -137,12 +190,28 @@ public final class KernelService {
         return exports.publish(kernel.content(), kernel.directory(), request, progress);
     }
 
-    /** From a source of its own, under a name that no other source has. */
-    public Kernel pull(String name, KernelSource source, boolean refresh, Progress progress) {
-        return pull(name, (Path staging) -> source.fetch(staging, progress), refresh, progress);
+    public Kernel build(KernelBuild request, Progress progress) {
+        ImageName.check(request.name());
+        checkSuite(request.suite());
+        Optional<Path> changes = Optional.ofNullable(request.config()).map(Path::of);
+        return make(request.name(), archive.build(request.suite(), changes), request.refresh(), progress);
     }
 
-    private Kernel pull(String name, Function<Path, KernelSource.Fetched> content, boolean refresh, Progress progress) {
+    /** Fails where a kernel of that name is there and may not be replaced. */
+    public void checkFree(String name, boolean replace) {
+        if (!replace && catalog.find(ImageName.check(name)).isPresent()) {
+            throw new BangerException(
+                    ErrorCode.ALREADY_EXISTS,
+                    "there is a kernel " + name + "; choose another name, or replace it with --replace");
+        }
+    }
+
+    /** Makes a kernel of any source; without {@code refresh} one of that name that is there is the answer. */
+    public Kernel make(String name, KernelSource source, boolean refresh, Progress progress) {
+        return make(name, (Path staging) -> source.fetch(staging, progress), refresh, progress);
+    }
+
+    private Kernel make(String name, Function<Path, KernelSource.Fetched> content, boolean refresh, Progress progress) {
         if (locks.isHeld(name)) {
             progress.stage("waiting for another pull of kernel " + name);
         }

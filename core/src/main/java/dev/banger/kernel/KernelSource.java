@@ -7,16 +7,13 @@ import java.util.List;
 
 /** Gets a kernel from somewhere. */
 public interface KernelSource {
-    /** The name it is known by: {@code debian}. */
-    String name();
-
     /** What this host lacks to fetch it. Looks, changes nothing. */
     List<Lack> lacks();
 
     /**
      * Fetches into {@code staging}, an empty directory of mode 0700 that the caller removes on failure. Leaves there
-     * {@code vmlinuz}, {@code vmlinux}, {@code modules.squashfs} and {@code boot/} ({@link Kernel#bootModules()}), and may leave
-     * {@code initrd}, an archive to be unpacked before banger's own.
+     * {@code vmlinux}, {@code modules.squashfs} and {@code boot/} ({@link Kernel#bootModules()}), and may leave {@code vmlinuz},
+     * the same kernel as it came, and {@code initrd}, an archive to be unpacked before banger's own.
      * Fails before it begins where this host lacks something. Interruptible.
      */
     Fetched fetch(Path staging, Progress progress);

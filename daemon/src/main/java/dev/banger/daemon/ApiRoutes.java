@@ -17,7 +17,11 @@ import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.ImageKeep;
 import dev.banger.api.ImagePull;
+import dev.banger.api.KernelBuild;
+import dev.banger.api.KernelImport;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.KernelPull;
+import dev.banger.api.KernelVersion;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkCreate;
@@ -300,12 +304,47 @@ final class ApiRoutes {
                 new Route(
                         "POST",
                         "/v1/kernels/{kernel}/pull",
-                        "Fetches a kernel; one that is there is kept unless refresh=true.",
-                        List.of("refresh"),
+                        "Fetches a kernel (one that a catalog has, or debian; suite and version choose another than the newest of the host's release, name calls it otherwise);"
+                                + " one that is there is kept unless refresh=true.",
+                        List.of("name", "suite", "version", "refresh"),
                         null,
                         OperationInfo.class,
                         202,
-                        call -> begun(call, api.pullKernel(call.part("kernel"), call.flag("refresh")))),
+                        call -> begun(
+                                call,
+                                api.pullKernel(new KernelPull(
+                                        call.part("kernel"),
+                                        call.query("name").orElse(null),
+                                        call.query("suite").orElse(null),
+                                        call.query("version").orElse(null),
+                                        call.flag("refresh"))))),
+                new Route(
+                        "POST",
+                        "/v1/kernels/build",
+                        "Compiles a kernel for sandboxes; one of that name that is there is kept unless the body says so.",
+                        NO_QUERY,
+                        KernelBuild.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.buildKernel(call.body(KernelBuild.class)))),
+                new Route(
+                        "POST",
+                        "/v1/kernels/import",
+                        "Makes a kernel of one that lies on the host.",
+                        NO_QUERY,
+                        KernelImport.class,
+                        OperationInfo.class,
+                        202,
+                        call -> begun(call, api.importKernel(call.body(KernelImport.class)))),
+                new Route(
+                        "GET",
+                        "/v1/kernel-versions",
+                        "Lists the kernels that can be fetched, of the host's release or of a suite; takes seconds.",
+                        List.of("suite"),
+                        null,
+                        Types.listOf(KernelVersion.class),
+                        200,
+                        call -> api.kernelVersions(call.query("suite").orElse(null))),
                 new Route(
                         "POST",
                         "/v1/kernels/pull",

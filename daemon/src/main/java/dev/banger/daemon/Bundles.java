@@ -1,13 +1,17 @@
 package dev.banger.daemon;
 
+import dev.banger.api.BangerException;
 import dev.banger.api.ImageBuild;
+import dev.banger.api.KernelImport;
 import dev.banger.api.VmCreate;
 import dev.banger.config.Bundle;
 import dev.banger.config.Bundle.Part;
-import dev.banger.host.debian.BundleKernelSource;
+import dev.banger.host.debian.DirectoryKernelSource;
 import dev.banger.host.linux.ProgramRunner;
 import dev.banger.image.ImageService;
+import dev.banger.kernel.Kernel;
 import dev.banger.kernel.KernelService;
+import dev.banger.kernel.KernelSource;
 import dev.banger.operation.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,9 +49,26 @@ final class Bundles {
     }
 
     private String kernel(Bundle bundle, Path path, Progress progress) {
-        BundleKernelSource source = new BundleKernelSource(
+        DirectoryKernelSource source = new DirectoryKernelSource(
                 programs, bundle.source(), path, bundle.path(Part.INITRD), bundle.path(Part.MODULES));
-        return kernels.pull(bundle.publishedName(), source, false, progress).name();
+        return kernels.make(bundle.publishedName(), source, false, progress).name();
+    }
+
+    /** The kernel of a directory as a runtime bundle is laid out; its other parts are not looked at. */
+    Kernel importKernel(KernelImport request, Progress progress) {
+        KernelSource source = kernelIn(request);
+        kernels.checkFree(request.name(), request.replace());
+        return kernels.make(request.name(), source, true, progress);
+    }
+
+    private KernelSource kernelIn(KernelImport request) {
+        Bundle bundle = Bundle.read(request.directory());
+        Path kernel = bundle.path(Part.KERNEL)
+                .orElseThrow(() -> BangerException.notFound("there is no kernel in " + request.directory()
+                        + ": neither is one where a bundle has it (vmlinux, vmlinuz, boot/vmlinuz-VERSION), nor does a"
+                        + " bundle.json name one"));
+        return new DirectoryKernelSource(
+                programs, kernel.toString(), kernel, Optional.empty(), bundle.path(Part.MODULES));
     }
 
     private String image(Bundle bundle, Path path, Progress progress) {

@@ -8,7 +8,7 @@ import dev.banger.config.Key;
 import dev.banger.config.Places;
 import dev.banger.config.Settings;
 import dev.banger.host.debian.DebianImageBuilder;
-import dev.banger.host.debian.DebianKernelSource;
+import dev.banger.host.debian.DebianKernels;
 import dev.banger.host.disk.HostRootDisks;
 import dev.banger.host.disk.SeededWorkDisks;
 import dev.banger.host.export.HostExports;
@@ -88,7 +88,7 @@ record HostParts(
                 exports);
         KernelService kernels = new KernelService(
                 new PublishedKernels(places),
-                List.of(new DebianKernelSource(programs)),
+                new DebianKernels(programs),
                 new CpioInitramfs(tree.resolve("libexec/banger-agent"), places.initramfs()),
                 exports);
         Path vms = Files.exists(places.vms()) ? real(places.vms()) : places.vms();

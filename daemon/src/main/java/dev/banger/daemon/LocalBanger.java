@@ -20,7 +20,11 @@ import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.ImageKeep;
 import dev.banger.api.ImagePull;
+import dev.banger.api.KernelBuild;
+import dev.banger.api.KernelImport;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.KernelPull;
+import dev.banger.api.KernelVersion;
 import dev.banger.api.LogKind;
 import dev.banger.api.NatStatus;
 import dev.banger.api.NetworkCreate;
@@ -415,8 +419,27 @@ final class LocalBanger implements BangerApi {
     }
 
     @Override
-    public Operation<KernelInfo> pullKernel(String name, boolean refresh) {
-        return operations.start("kernel.pull", name, progress -> present(kernels.pull(name, refresh, progress)));
+    public List<KernelVersion> kernelVersions(@Nullable String suite) {
+        return kernels.versions(suite);
+    }
+
+    @Override
+    public Operation<KernelInfo> pullKernel(KernelPull request) {
+        kernels.checkPull(request);
+        return operations.start(
+                "kernel.pull", request.kernelName(), progress -> present(kernels.pull(request, progress)));
+    }
+
+    @Override
+    public Operation<KernelInfo> buildKernel(KernelBuild request) {
+        return operations.start("kernel.build", request.name(), progress -> present(kernels.build(request, progress)));
+    }
+
+    @Override
+    public Operation<KernelInfo> importKernel(KernelImport request) {
+        kernels.checkFree(request.name(), request.replace());
+        return operations.start(
+                "kernel.import", request.name(), progress -> present(bundles.importKernel(request, progress)));
     }
 
     @Override

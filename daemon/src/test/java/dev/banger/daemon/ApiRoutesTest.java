@@ -50,6 +50,12 @@ class ApiRoutesTest {
                 "POST | /v1/images/debian/customize | {\"rootBytes\": 7} | customizeImage[debian,"
                         + " ImageCustomize[rootBytes=7, kernel=null, cpus=null, memoryMiB=null, acceleration=null, network=null]]",
                 "POST | /v1/vms/dev/image | {\"name\": \"x\"} | keepImage[dev, ImageKeep[name=x, replace=false]]",
+                "POST | /v1/kernels/debian/pull?suite=trixie&version=6.12.9&refresh=true | '' |"
+                        + " pullKernel[KernelPull[source=debian, name=null, suite=trixie, version=6.12.9, refresh=true]]",
+                "POST | /v1/kernels/build | {\"config\": \"/c\"} |"
+                        + " buildKernel[KernelBuild[name=sandbox, suite=null, config=/c, refresh=false]]",
+                "POST | /v1/kernels/import | {\"name\": \"x\", \"directory\": \"/k\"} |"
+                        + " importKernel[KernelImport[name=x, directory=/k, replace=false]]",
                 "POST | /v1/templates | {\"image\": \"mine\", \"cpus\": 4} |"
                         + " warmTemplate[TemplateWarm[image=mine, kernel=null, cpus=4, memoryMiB=null, acceleration=null, nested=false, vmm=null]]"
             })
@@ -69,6 +75,7 @@ class ApiRoutesTest {
                 "POST | /v1/vms/dev/pause | pauseVm[dev] | \"state\":\"paused\"",
                 "POST | /v1/vms/dev/resume | resumeVm[dev] | \"name\":\"dev\"",
                 "GET | /v1/vms/dev/snapshots | snapshots[dev] | []",
+                "GET | /v1/kernel-versions?suite=trixie | kernelVersions[trixie] | []",
                 "GET | /v1/templates | templates[] | []",
                 "GET | /v1/templates/3f2a | template[3f2a] | \"current\":true"
             })

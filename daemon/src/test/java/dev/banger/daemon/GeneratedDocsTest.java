@@ -14,6 +14,7 @@ import dev.banger.api.ImageDiff;
 import dev.banger.api.ImageInfo;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.KernelInfo;
+import dev.banger.api.KernelVersion;
 import dev.banger.api.NetworkInfo;
 import dev.banger.api.NetworkUsage;
 import dev.banger.api.OperationInfo;
@@ -120,7 +121,10 @@ class GeneratedDocsTest {
         outputs.put("`image diff`", ImageDiff.class);
         outputs.put("a changed package", ImageDiff.PackageChange.class);
         outputs.put("a changed file", ImageDiff.FileChange.class);
-        outputs.put("`kernel ls` (a list), `kernel show`, `kernel pull`", KernelInfo.class);
+        outputs.put(
+                "`kernel ls` (a list), `kernel show`, `kernel pull`, `kernel build`, `kernel import`",
+                KernelInfo.class);
+        outputs.put("`kernel ls --available` (a list)", KernelVersion.class);
         outputs.put("`template ls` (a list), `template show`, `image warm`", TemplateInfo.class);
         outputs.put("`network ls` (a list), `network show`, `network create`", NetworkInfo.class);
         outputs.put("`daemon status`", DaemonInfo.class);

@@ -4,12 +4,14 @@ import dev.banger.api.CachedLayer;
 import dev.banger.api.ImageBuild;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.ImagePull;
+import dev.banger.api.KernelVersion;
 import dev.banger.image.Image;
 import dev.banger.image.ImageCatalog;
 import dev.banger.image.ImageRegistry;
 import dev.banger.image.ImageService;
 import dev.banger.image.RootfsBuilder;
 import dev.banger.kernel.Kernel;
+import dev.banger.kernel.KernelArchive;
 import dev.banger.kernel.KernelCatalog;
 import dev.banger.kernel.KernelService;
 import dev.banger.kernel.KernelSource;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** Images and kernels in memory, made by counting how often that is asked for. Thread-safe. */
 public final class FakeCatalogs {
@@ -73,7 +76,7 @@ public final class FakeCatalogs {
     }
 
     public KernelService kernels() {
-        return new KernelService(new Kernels(), List.of(new Source()), kernel -> Path.of("/initramfs"), exports);
+        return new KernelService(new Kernels(), new Archive(), kernel -> Path.of("/initramfs"), exports);
     }
 
     private synchronized void discard(Path staging) {
@@ -127,10 +130,33 @@ public final class FakeCatalogs {
         }
     }
 
-    private final class Source implements KernelSource {
+    private final class Archive implements KernelArchive {
         @Override
         public String name() {
             return "debian";
+        }
+
+        @Override
+        public List<KernelVersion> versions(@Nullable String suite, Path scratch, Progress progress) {
+            return List.of(new KernelVersion("6.1.0", "6.1-1", 1024, true));
+        }
+
+        @Override
+        public KernelSource kernel(@Nullable String suite, @Nullable String version) {
+            return new Source(version == null ? "6.1.0" : version);
+        }
+
+        @Override
+        public KernelSource build(@Nullable String suite, Optional<Path> changes) {
+            return new Source("6.1.0-built");
+        }
+    }
+
+    private final class Source implements KernelSource {
+        private final String version;
+
+        Source(String version) {
+            this.version = version;
         }
 
         @Override
@@ -141,7 +167,7 @@ public final class FakeCatalogs {
         @Override
         public Fetched fetch(Path staging, Progress progress) {
             pulls.incrementAndGet();
-            return new Fetched("6.1.0", "a fake");
+            return new Fetched(version, "a fake");
         }
     }
 

@@ -114,7 +114,7 @@ class DependentsTest {
     void aSnapshotsMemoryKeepsItsKernel() {
         create("dev");
         service.createSnapshot("dev", "before", Progress.none());
-        kernels.pull("other", new OtherKernel(), false, Progress.none());
+        kernels.make("other", new OtherKernel(), false, Progress.none());
         service.stop("dev", StopMode.KILL, Progress.none());
         service.set("dev", new VmSet(null, null, null, "other", null, null, null, null, null), Progress.none());
 
@@ -162,11 +162,6 @@ class DependentsTest {
     }
 
     private static final class OtherKernel implements KernelSource {
-        @Override
-        public String name() {
-            return "other";
-        }
-
         @Override
         public List<Lack> lacks() {
             return List.of();

@@ -13,12 +13,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Debian's archive as this host reaches it: a release, and the sources for it. They are the host's own, with its mirrors
  * and keys, as far as they are Debian's.
  */
 record DebianArchive(String suite, List<AptSource> sources) {
+    /** What has no updates of its own. */
+    private static final List<String> ROLLING = List.of("sid", "unstable", "experimental");
+
     DebianArchive {
         sources = List.copyOf(sources);
     }
@@ -68,6 +72,30 @@ record DebianArchive(String suite, List<AptSource> sources) {
         return codename.filter(releases::contains)
                 .or(() -> releases.stream().findFirst())
                 .map(suite -> new DebianArchive(suite, only(suite, debian)));
+    }
+
+    /**
+     * The same mirrors and keys for another suite: a release with its updates, as far as the host has those of its own, or what a
+     * release has beside it, such as {@code bookworm-backports}. Whether a mirror has it shows when its lists are fetched.
+     *
+     * @param other null: this archive
+     */
+    DebianArchive at(@Nullable String other) {
+        if (other == null || other.equals(suite)) {
+            return this;
+        }
+        boolean whole = other.equals(release(other));
+        List<AptSource> others = new ArrayList<>();
+        for (AptSource source : sources) {
+            List<String> suites = source.suites().stream()
+                    .filter(each -> each.equals(suite) || whole && !ROLLING.contains(other))
+                    .map(each -> other + each.substring(suite.length()))
+                    .toList();
+            if (!suites.isEmpty()) {
+                others.add(new AptSource(source.uris(), suites, source.components(), source.options()));
+            }
+        }
+        return new DebianArchive(other, others);
     }
 
     /** Sources with the suites of one release: itself, its updates and its security updates, no backports. */

@@ -15,41 +15,32 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** Debian's kernel for virtual machines, linux-image-cloud-amd64, as the host's apt reaches it. Needs no root. */
-public final class DebianKernelSource implements KernelSource {
-    private static final String META_PACKAGE = "linux-image-cloud-amd64";
-    private static final Pattern IMAGE_PACKAGE =
-            Pattern.compile("\\blinux-image-([0-9][a-z0-9.+~-]*-cloud-amd64)\\b(?: \\(= ([^)\\s]+)\\))?");
+/** One of {@link DebianKernels}, fetched as a package. */
+final class DebianKernelSource implements KernelSource {
     private static final Duration UNPACKING = Duration.ofMinutes(5);
 
-    private static final List<Requirement> REQUIREMENTS = List.of(
-            new Requirement("apt-get", "fetch the kernel's package"),
-            new Requirement("apt-cache", "find the kernel's package"),
-            new Requirement("apt-config", "fetch packages the way this host does"),
-            new Requirement("dpkg-deb", "unpack the kernel's package"),
-            KernelModules.DEPMOD,
-            KernelModules.MKSQUASHFS);
+    private static final List<Requirement> REQUIREMENTS = Stream.concat(
+                    DebianKernels.APT.stream(),
+                    Stream.of(
+                            new Requirement("dpkg-deb", "unpack the kernel's package"),
+                            KernelModules.DEPMOD,
+                            KernelModules.MKSQUASHFS))
+            .toList();
 
     private final ProgramRunner programs;
     private final Path root;
+    private final @Nullable String suite;
+    private final @Nullable String version;
 
-    public DebianKernelSource(ProgramRunner programs) {
-        this(programs, Path.of("/"));
-    }
-
-    /** {@code root}: where the host's etc/apt lies. */
-    DebianKernelSource(ProgramRunner programs, Path root) {
+    /** As {@link DebianKernels#kernel}; {@code root} is where the host's etc/apt lies. */
+    DebianKernelSource(ProgramRunner programs, Path root, @Nullable String suite, @Nullable String version) {
         this.programs = programs;
         this.root = root;
-    }
-
-    @Override
-    public String name() {
-        return "debian";
+        this.suite = suite;
+        this.version = version;
     }
 
     @Override
@@ -60,7 +51,7 @@ public final class DebianKernelSource implements KernelSource {
     @Override
     public Fetched fetch(Path staging, Progress progress) {
         Lack.refuse("fetch Debian's kernel", lacks());
-        DebianArchive archive = DebianArchive.of(root);
+        DebianArchive archive = DebianArchive.of(root).at(suite);
         Path work = staging.toAbsolutePath().resolve("work");
         try {
             Files.createDirectories(work);
@@ -74,13 +65,20 @@ public final class DebianKernelSource implements KernelSource {
         progress.stage("reading Debian's package lists");
         PrivateApt apt = new PrivateApt(programs, work.resolve("apt"));
         apt.update(archive, progress);
-        Image image = resolve(apt);
+        DebianKernels.Image image = DebianKernels.resolve(apt, version);
         progress.stage("fetching " + image.packageName());
-        apt.download(image.packageName() + "=" + image.packageVersion(), work, progress);
+        Path deb = apt.download(image.packageName() + "=" + image.packageVersion(), work, progress);
         progress.stage("unpacking the kernel");
         Path unpacked = work.resolve("package");
-        programs.run(Program.of(UNPACKING, "dpkg-deb", "-x", onlyDeb(work).toString(), unpacked.toString()));
-        Files.move(unpacked.resolve("boot/vmlinuz-" + image.release()), staging.resolve("vmlinuz"));
+        programs.run(Program.of(UNPACKING, "dpkg-deb", "-x", deb.toString(), unpacked.toString()));
+        Path vmlinuz = unpacked.resolve("boot/vmlinuz-" + image.release());
+        if (Files.notExists(vmlinuz)) {
+            throw new BangerException(
+                    ErrorCode.HOST_COMMAND_FAILED,
+                    image.packageName() + " has no /boot/vmlinuz-" + image.release()
+                            + ", as packages up to Debian 13 have; take a kernel of another suite");
+        }
+        Files.move(vmlinuz, staging.resolve("vmlinuz"));
         Vmlinux.unpack(staging.resolve("vmlinuz"), staging.resolve("vmlinux"));
         progress.stage("packing the kernel's modules");
         Path base = Files.isDirectory(unpacked.resolve("lib/modules")) ? unpacked : unpacked.resolve("usr");
@@ -91,42 +89,6 @@ public final class DebianKernelSource implements KernelSource {
         return new Fetched(image.release(), "Debian " + image.packageName() + " " + image.packageVersion());
     }
 
-    /** The kernel package that the meta package stands for at present. */
-    private static Image resolve(PrivateApt apt) {
-        String control = apt.show(META_PACKAGE);
-        Matcher matcher = control.lines()
-                .filter(line -> line.startsWith("Depends:"))
-                .map(IMAGE_PACKAGE::matcher)
-                .filter(Matcher::find)
-                .findFirst()
-                .orElseThrow(() -> new BangerException(
-                        ErrorCode.HOST_COMMAND_FAILED,
-                        "package " + META_PACKAGE + " does not say which kernel it stands for",
-                        control,
-                        null));
-        String packageName = "linux-image-" + matcher.group(1);
-        String version = matcher.group(2) == null ? field(apt.show(packageName), "Version") : matcher.group(2);
-        return new Image(packageName, version, matcher.group(1));
-    }
-
-    private static String field(String control, String name) {
-        return control.lines()
-                .filter(line -> line.startsWith(name + ":"))
-                .map(line -> line.substring(name.length() + 1).strip())
-                .findFirst()
-                .orElseThrow(() -> new BangerException(
-                        ErrorCode.HOST_COMMAND_FAILED, "apt shows a package without " + name, control, null));
-    }
-
-    private static Path onlyDeb(Path directory) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.toString().endsWith(".deb"))
-                    .findFirst()
-                    .orElseThrow(() -> new BangerException(
-                            ErrorCode.HOST_COMMAND_FAILED, "apt-get download left no package in " + directory));
-        }
-    }
-
     private static void delete(Path tree) throws IOException {
         try (Stream<Path> files = Files.walk(tree)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -134,6 +96,4 @@ public final class DebianKernelSource implements KernelSource {
             }
         }
     }
-
-    private record Image(String packageName, String packageVersion, String release) {}
 }

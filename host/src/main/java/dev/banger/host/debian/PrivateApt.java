@@ -1,5 +1,7 @@
 package dev.banger.host.debian;
 
+import dev.banger.api.BangerException;
+import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.Output;
 import dev.banger.host.linux.Program;
@@ -10,9 +12,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The host's apt with lists, cache and dpkg status of its own, in one directory: it runs as any user, on a host whose
@@ -26,6 +31,10 @@ final class PrivateApt {
     private static final Pattern TRANSPORT = Pattern.compile(
             "Acquire::(http|https|Retries|ForceIPv4|ForceIPv6|Check-Valid-Until|Check-Date|Max-FutureTime|By-Hash)\\b.*");
     private static final Pattern STATUS = Pattern.compile("(?:dlstatus|pmstatus):[^:]*:([0-9]+)(?:\\.[0-9]*)?:.*");
+
+    /** The latter of sources that are trusted without a signature, of which a Release file is not asked. */
+    private static final Pattern MISSING =
+            Pattern.compile("does not have a Release file|Failed to fetch \\S+ +(404|File not found)");
 
     private final ProgramRunner programs;
     private final Path directory;
@@ -57,7 +66,17 @@ final class PrivateApt {
         } catch (IOException e) {
             throw DiskFailure.of("cannot set apt up in " + directory, directory, e);
         }
-        run(UPDATE, progress, "apt-get", "-o", "APT::Status-Fd=2", "update", "--error-on=any");
+        try {
+            run(UPDATE, progress, "apt-get", "-o", "APT::Status-Fd=2", "update", "--error-on=any");
+        } catch (BangerException e) {
+            if (!MISSING.matcher(e.detail()).find()) {
+                throw e;
+            }
+            throw new BangerException(
+                    ErrorCode.NOT_FOUND,
+                    "Debian's archive, as this host reaches it, has no suite " + archive.suite(),
+                    e);
+        }
     }
 
     private String configuration() {
@@ -87,12 +106,35 @@ final class PrivateApt {
                 .text();
     }
 
-    /** Fetches a package into {@code into}; apt checks it against the signed lists. */
-    void download(String packageAndVersion, Path into, Progress progress) {
+    /** Names of packages that begin so. */
+    List<String> packageNames(String prefix) {
+        return run(QUERY, Progress.none(), "apt-cache", "pkgnames", prefix)
+                .text()
+                .lines()
+                .toList();
+    }
+
+    /** The control files of all versions of these packages. */
+    String showAll(List<String> packageNames) {
+        List<String> argv = new ArrayList<>(List.of("apt-cache", "show", "--all-versions"));
+        argv.addAll(packageNames);
+        return run(Program.of(QUERY, argv), Progress.none()).text();
+    }
+
+    /** Fetches a package into {@code into}, which has no other; apt checks it against the signed lists. @return its file */
+    Path download(String packageAndVersion, Path into, Progress progress) {
         run(
                 Program.of(DOWNLOAD, "apt-get", "-o", "APT::Status-Fd=2", "download", packageAndVersion)
                         .in(into),
                 progress);
+        try (Stream<Path> files = Files.list(into)) {
+            return files.filter(file -> file.toString().endsWith(".deb"))
+                    .findFirst()
+                    .orElseThrow(() -> new BangerException(
+                            ErrorCode.HOST_COMMAND_FAILED, "apt-get download left no package in " + into));
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot look for the package in " + into, into, e);
+        }
     }
 
     private Output run(Duration timeout, Progress progress, String... argv) {

@@ -76,13 +76,15 @@ public final class ProgramRunner {
         return List.copyOf(directories);
     }
 
-    /** Those of these programs that are not here, with what installs them. */
+    /** Those of these programs and files that are not here, with what installs them. */
     public List<Lack> lacks(List<Requirement> requirements) {
         return requirements.stream()
                 .distinct()
-                .filter(each -> find(each.program()).isEmpty())
-                .map(each -> new Lack(
-                        "there is no program " + each.program() + " on this host", each.why(), remedy(each.program())))
+                .filter(each -> each.isFile()
+                        ? Files.notExists(Path.of(each.program()))
+                        : find(each.program()).isEmpty())
+                .map(each ->
+                        new Lack("there is no " + each.what() + " on this host", each.why(), remedy(each.program())))
                 .toList();
     }
 

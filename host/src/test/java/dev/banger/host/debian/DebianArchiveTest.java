@@ -78,6 +78,28 @@ class DebianArchiveTest {
     }
 
     @Test
+    void anotherSuiteHasTheSameMirrorsAndKeys() throws Exception {
+        write("etc/os-release", "ID=debian\nVERSION_CODENAME=bookworm\n");
+        write("etc/apt/sources.list", """
+                deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.test/debian bookworm main
+                deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.test/debian bookworm-updates main
+                deb http://mirror.test/debian-security bookworm-security main
+                """);
+        DebianArchive archive = DebianArchive.of(root);
+
+        assertThat(archive.at("trixie").sourcesList()).isEqualTo("""
+                deb http://mirror.test/debian trixie main
+                deb http://mirror.test/debian trixie-updates main
+                deb http://mirror.test/debian-security trixie-security main
+                """);
+        assertThat(archive.at("bookworm-backports").sourcesFile())
+                .contains("Suites: bookworm-backports\n", "Signed-By: ")
+                .doesNotContain("debian-security", "-updates");
+        assertThat(archive.at("sid").sourcesList()).isEqualTo("deb http://mirror.test/debian sid main\n");
+        assertThat(archive.at(null)).isEqualTo(archive);
+    }
+
+    @Test
     void anotherVendorsArchiveIsNotDebians() throws Exception {
         write("etc/os-release", "ID=ubuntu\nVERSION_CODENAME=noble\n");
         write("etc/apt/sources.list", "deb http://archive.ubuntu.test/ubuntu noble main\n");

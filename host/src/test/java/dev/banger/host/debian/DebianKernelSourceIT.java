@@ -29,8 +29,8 @@ class DebianKernelSourceIT {
         Path hostLists = Path.of("/var/lib/apt/lists");
         var before = Files.getLastModifiedTime(hostLists);
 
-        Fetched fetched = new DebianKernelSource(programs).fetch(one, Progress.none());
-        new DebianKernelSource(programs).fetch(two, Progress.none());
+        Fetched fetched = new DebianKernels(programs).kernel(null, null).fetch(one, Progress.none());
+        new DebianKernels(programs).kernel(null, null).fetch(two, Progress.none());
 
         assertThat(fetched.version()).matches("[0-9].*-cloud-amd64");
         assertThat(fetched.source()).startsWith("Debian linux-image-" + fetched.version() + " ");
@@ -51,7 +51,7 @@ class DebianKernelSourceIT {
     void theModulesDriveHasAnIndexThatEveryoneCanRead() throws Exception {
         Path staging = Files.createDirectory(directory.resolve("staging"));
 
-        new DebianKernelSource(programs).fetch(staging, Progress.none());
+        new DebianKernels(programs).kernel(null, null).fetch(staging, Progress.none());
 
         String listing = programs.run(Program.of(
                         Duration.ofMinutes(1),

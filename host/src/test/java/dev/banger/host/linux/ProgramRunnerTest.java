@@ -188,6 +188,8 @@ class ProgramRunnerTest {
         List<Requirement> requirements = List.of(
                 new Requirement("qemu-img", "do the first thing"),
                 new Requirement("mksquashfs", "do the second thing"),
+                new Requirement("/usr/include/gelf.h/none", "do the third thing"),
+                new Requirement("/etc/passwd", "do what is there"), // which cannot be run
                 new Requirement("mke2fs", "do what is there")); // in /sbin
 
         assertThatExceptionOfType(BangerException.class)
@@ -197,6 +199,7 @@ class ProgramRunnerTest {
                         cannot work; this host lacks what it takes:
                           there is no program qemu-img on this host, needed to do the first thing
                           there is no program mksquashfs on this host, needed to do the second thing
+                          there is no file /usr/include/gelf.h/none on this host, needed to do the third thing
                         what to do: %s qemu-utils squashfs-tools""".formatted(PackageInstaller.APT.command(ProcFs.uid() == 0)));
     }
 

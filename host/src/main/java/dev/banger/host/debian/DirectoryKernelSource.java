@@ -1,33 +1,30 @@
 package dev.banger.host.debian;
 
 import dev.banger.api.BangerException;
-import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.DiskFailure;
 import dev.banger.host.linux.Program;
 import dev.banger.host.linux.ProgramRunner;
+import dev.banger.host.linux.Requirement;
 import dev.banger.kernel.KernelSource;
 import dev.banger.operation.Lack;
 import dev.banger.operation.Progress;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The kernel of a runtime bundle, copied and laid out as one from Debian's packages is. The bundle is not written to. */
-public final class BundleKernelSource implements KernelSource {
-    private static final byte[] ELF = {0x7f, 'E', 'L', 'F'};
+/**
+ * A kernel that lies on the host, in a runtime bundle or elsewhere, copied and laid out as one from Debian's packages is. What it is
+ * made of is only read.
+ */
+public final class DirectoryKernelSource implements KernelSource {
     private static final Duration COPYING = Duration.ofMinutes(5);
-    /** linux_banner in init/version.c. */
-    private static final Pattern BANNER = Pattern.compile("Linux version ([0-9][^ \\x00-\\x1f]{0,100}) ");
+    private static final Duration QUERY = Duration.ofMinutes(1);
+    private static final Requirement MODINFO = new Requirement("modinfo", "see which kernel modules are for");
 
     private final ProgramRunner programs;
     private final String source;
@@ -41,7 +38,7 @@ public final class BundleKernelSource implements KernelSource {
      * @param initrd what is unpacked before banger's initramfs
      * @param modules {@code lib/modules/VERSION}; empty: what a boot needs is built into the kernel
      */
-    public BundleKernelSource(
+    public DirectoryKernelSource(
             ProgramRunner programs, String source, Path kernel, Optional<Path> initrd, Optional<Path> modules) {
         this.programs = programs;
         this.source = source;
@@ -51,44 +48,35 @@ public final class BundleKernelSource implements KernelSource {
     }
 
     @Override
-    public String name() {
-        return "bundle";
-    }
-
-    @Override
     public List<Lack> lacks() {
-        return programs.lacks(List.of(KernelModules.DEPMOD, KernelModules.MKSQUASHFS));
+        return programs.lacks(List.of(KernelModules.DEPMOD, KernelModules.MKSQUASHFS, MODINFO));
     }
 
     @Override
     public Fetched fetch(Path staging, Progress progress) {
-        Lack.refuse("take the bundle's kernel", lacks());
+        Lack.refuse("take the kernel " + kernel, lacks());
         Path work = staging.toAbsolutePath().resolve("work");
         try {
-            progress.stage("copying the kernel of the bundle");
+            progress.stage("copying the kernel");
             Path vmlinux = staging.resolve("vmlinux");
-            if (isElf(kernel)) {
+            if (KernelElf.isElf(kernel)) {
                 Files.copy(kernel, vmlinux);
             } else {
+                Vmlinux.unpack(kernel, vmlinux);
                 Files.copy(kernel, staging.resolve("vmlinuz"));
-                Vmlinux.unpack(staging.resolve("vmlinuz"), vmlinux);
             }
+            String version = KernelElf.release(vmlinux, kernel.toString());
             if (initrd.isPresent()) {
                 Files.copy(initrd.get(), staging.resolve("initrd"));
             }
-            String version = version(vmlinux);
             progress.stage("packing the kernel's modules");
             Path tree = work.resolve("lib/modules").resolve(version);
             Files.createDirectories(tree.getParent());
             if (modules.isPresent()) {
-                programs.run(Program.of(
-                        COPYING,
-                        "cp",
-                        "-r",
-                        "--preserve=mode",
-                        "--",
-                        moduleTree(modules.get(), version).toString(),
-                        tree.toString()));
+                Path given = moduleTree(modules.get(), version);
+                checkMadeFor(given, version);
+                programs.run(
+                        Program.of(COPYING, "cp", "-r", "--preserve=mode", "--", given.toString(), tree.toString()));
             } else {
                 Files.createDirectories(tree);
             }
@@ -118,19 +106,26 @@ public final class BundleKernelSource implements KernelSource {
         programs.run(Program.of(COPYING, "depmod", "-b", work.toString(), version));
     }
 
-    private static boolean isElf(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return Arrays.equals(in.readNBytes(ELF.length), ELF);
+    /** Modules say which kernel they are for; those of another one would be refused when a VM has booted halfway. */
+    private void checkMadeFor(Path tree, String version) throws IOException {
+        try (Stream<Path> files = Files.walk(tree)) {
+            Optional<Path> one = files.filter(file -> file.toString().matches(".*\\.ko(\\.(xz|zst|gz))?"))
+                    .filter(Files::isRegularFile)
+                    .findFirst();
+            if (one.isEmpty() && Files.notExists(tree.resolve("modules.builtin"))) {
+                throw BangerException.invalid(tree + " is no directory of modules: there are none in it");
+            }
+            if (one.isPresent()) {
+                String magic = programs.run(Program.of(
+                                QUERY, "modinfo", "-F", "vermagic", one.get().toString()))
+                        .text()
+                        .strip();
+                if (!magic.startsWith(version + " ")) {
+                    throw BangerException.invalid("the modules in " + tree + " are for kernel " + magic.split(" ", 2)[0]
+                            + ", and " + kernel + " is " + version);
+                }
+            }
         }
-    }
-
-    private String version(Path vmlinux) throws IOException {
-        Matcher banner = BANNER.matcher(new String(Files.readAllBytes(vmlinux), StandardCharsets.ISO_8859_1));
-        if (!banner.find() || banner.group(1).contains("/")) {
-            throw new BangerException(
-                    ErrorCode.DATA_CORRUPT, kernel + " is no Linux kernel: it does not say which version it is");
-        }
-        return banner.group(1);
     }
 
     private static void delete(Path tree) throws IOException {
