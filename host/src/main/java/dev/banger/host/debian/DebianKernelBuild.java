@@ -105,6 +105,7 @@ final class DebianKernelBuild implements KernelSource {
                             Optional.empty(),
                             Optional.of(builtIn(work, prepared.release())))
                     .fetch(staging, progress);
+            progress.stage("removing source and objects");
             programs.run(Program.of(UNPACKING, "rm", "-rf", work.toString()));
             return fetched;
         } catch (IOException e) {
