@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel compiled from Debian's kernel source with {@link KernelConfiguration#sandbox()}: all built in, no modules. Needs the
- * host's compiler and no root. Equal sources, configurations and compilers give equal bytes.
+ * host's compiler and no root.
  */
 final class DebianKernelBuild implements KernelSource {
     private static final List<Requirement> REQUIREMENTS = Stream.concat(
