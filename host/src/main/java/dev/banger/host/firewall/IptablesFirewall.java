@@ -87,7 +87,8 @@ public final class IptablesFirewall implements Firewall {
         }
         if (rules.ports().stream().anyMatch(port -> port.rate() > 0)) {
             throw new BangerException(
-                    ErrorCode.PRECONDITION_FAILED, "bandwidth cannot be limited with iptables, only with nftables");
+                    ErrorCode.PRECONDITION_FAILED,
+                    "bandwidth cannot be limited with iptables, only with nftables; install nftables");
         }
         Parts all = parts();
         boolean changed = all.frames()

@@ -254,6 +254,9 @@ public final class Ext4Files implements AutoCloseable {
 
     /** The start of what is in a file or symbolic link, at most {@code limit} bytes. */
     public byte[] content(Node node, int limit) throws IOException {
+        if (node.size < 0) {
+            throw damaged("the size of a file");
+        }
         int bytes = (int) Math.min(node.size, limit);
         if (node.isLink() && !node.hasExtents()) {
             return Arrays.copyOf(node.map, Math.min(bytes, BLOCK_MAP));
@@ -270,7 +273,7 @@ public final class Ext4Files implements AutoCloseable {
     }
 
     private Map<String, Long> entries(Node directory) throws IOException {
-        if (directory.size > LARGEST_DIRECTORY) {
+        if (directory.size < 0 || directory.size > LARGEST_DIRECTORY) {
             throw damaged("the size of a directory");
         }
         ByteBuffer content =

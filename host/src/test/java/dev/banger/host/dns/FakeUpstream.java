@@ -2,6 +2,7 @@ package dev.banger.host.dns;
 
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -10,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.xbill.DNS.Message;
@@ -25,10 +27,25 @@ final class FakeUpstream implements AutoCloseable {
     FakeUpstream(Function<Message, List<byte[]>> answers) throws IOException {
         this.answers = answers;
         InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
-        udp = new DatagramSocket(new InetSocketAddress(loopback, 0));
-        tcp = new ServerSocket(udp.getLocalPort(), 8, loopback);
+        ServerSocket listening = new ServerSocket(0, 8, loopback);
+        Optional<DatagramSocket> same = samePort(listening);
+        while (same.isEmpty()) { // a port that is free for one is not always free for the other
+            listening.close();
+            listening = new ServerSocket(0, 8, loopback);
+            same = samePort(listening);
+        }
+        tcp = listening;
+        udp = same.get();
         Thread.ofPlatform().daemon().name("upstream-udp").start(this::serveUdp);
         Thread.ofPlatform().daemon().name("upstream-tcp").start(this::serveTcp);
+    }
+
+    private static Optional<DatagramSocket> samePort(ServerSocket tcp) throws IOException {
+        try {
+            return Optional.of(new DatagramSocket(new InetSocketAddress(tcp.getInetAddress(), tcp.getLocalPort())));
+        } catch (BindException e) {
+            return Optional.empty();
+        }
     }
 
     InetSocketAddress address() {
