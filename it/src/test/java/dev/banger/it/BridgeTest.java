@@ -458,6 +458,7 @@ class BridgeTest {
     void iptablesDoesTheSameWhereItIsChosen() {
         banger.ok("daemon", "stop");
         Banger chosen = banger.with("BANGER_FIREWALL", "iptables");
+        chosen.ok("daemon", "start"); // doctor starts none
         assertThat(chosen.ok("doctor").out()).contains("by iptables");
         String address = create("dev", "--nat", "--publish", NetworkLab.HOST + ":8086:80");
         String other = create("other");
