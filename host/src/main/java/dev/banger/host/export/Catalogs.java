@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.CatalogEntry;
 import dev.banger.api.ErrorCode;
 import dev.banger.host.linux.PublishedFile;
+import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -61,7 +62,7 @@ final class Catalogs {
     }
 
     private Catalog read(Source source) {
-        return locations.read(source.location(), "the catalog " + source.location(), seen, blobs -> {
+        return locations.read(source.location(), "the catalog " + source.location(), seen, Progress.none(), blobs -> {
             byte[] envelope = blobs.document(Blobs.CATALOG, Catalog.BYTES);
             Catalog catalog = Catalog.verified(envelope, source.key());
             remember(source, catalog, Hex256.of(envelope));

@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 /** Exports in directories and files of this host and on web servers. */
 public final class HostExports implements Exports {
     private static final Pattern PINNED = Pattern.compile("(.*)@sha256:([0-9a-f]{64})");
-    private static final String FILE = ".tar";
 
     private final Catalogs catalogs;
     private final Locations locations;
@@ -48,7 +47,7 @@ public final class HostExports implements Exports {
     @Override
     public ExportInfo export(Content content, Path directory, ExportRequest request, Progress progress) {
         Path target = absolute(request.path());
-        ExportTarget to = target.toString().endsWith(FILE)
+        ExportTarget to = target.toString().endsWith(Locations.FILE)
                 ? new FileTarget(target, request.replace())
                 : new DirectoryTarget(target, request.replace());
         return info(content, target, to.write(sink -> ExportWriter.write(content, directory, sink, progress)));
@@ -113,7 +112,7 @@ public final class HostExports implements Exports {
                     + "@sha256:DIGEST, as image export printed it; nobody else vouches for what a web server has");
         }
         progress.stage("looking at " + location);
-        return locations.read(location, location, staging, blobs -> {
+        return locations.read(location, location, staging, progress, blobs -> {
             byte[] manifest = isPinned
                     ? blobs.verified(Blobs.MANIFEST, pinned.group(2), Manifest.BYTES)
                     : blobs.document(Blobs.MANIFEST, Manifest.BYTES);
@@ -127,7 +126,7 @@ public final class HostExports implements Exports {
         String location = Catalogs.Source.parse(entry.catalog()).location();
         String where = entry.kind() + " " + entry.name() + " of the catalog " + location;
         progress.stage("looking at " + where);
-        return locations.read(location, where, staging, blobs -> {
+        return locations.read(location, where, staging, progress, blobs -> {
             byte[] json = blobs.verified(Blobs.DIRECTORY + entry.manifest(), entry.manifest(), Manifest.BYTES);
             Manifest manifest = Manifest.parse(json, kind);
             if (!entry.digest().equals(manifest.digest())) {

@@ -4,6 +4,7 @@ import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.host.http.HttpFetch;
 import dev.banger.host.linux.DiskFailure;
+import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -12,6 +13,9 @@ import java.util.Map;
 
 /** Opens what exports and catalogs lie in, and says of a failure where that was. Thread-safe. */
 record Locations(Map<String, String> environment, HttpFetch.Patience patience) {
+    /** The end of the name of an export that is one file. */
+    static final String FILE = ".tar";
+
     /** Work with an opened location. */
     interface Reading<T> {
         T from(Blobs blobs) throws IOException;
@@ -22,8 +26,8 @@ record Locations(Map<String, String> environment, HttpFetch.Patience patience) {
     }
 
     /** {@code where}: what the user called it; {@code into}: where what is read is written to. */
-    <T> T read(String location, String where, Path into, Reading<T> reading) {
-        try (Blobs blobs = open(location)) {
+    <T> T read(String location, String where, Path into, Progress progress, Reading<T> reading) {
+        try (Blobs blobs = open(location, into, progress)) {
             return reading.from(blobs);
         } catch (BadExport e) {
             throw new BangerException(ErrorCode.DATA_CORRUPT, where + " cannot be used: " + e.getMessage(), e);
@@ -36,9 +40,11 @@ record Locations(Map<String, String> environment, HttpFetch.Patience patience) {
         }
     }
 
-    private Blobs open(String location) throws IOException {
+    private Blobs open(String location, Path into, Progress progress) throws IOException {
         if (isWeb(location)) {
-            return new WebBlobs(location, environment, patience);
+            return location.endsWith(FILE)
+                    ? WebBlobs.file(location, into, progress, environment, patience)
+                    : WebBlobs.directory(location, environment, patience);
         }
         Path path = Path.of(location);
         if (Files.isDirectory(path)) {

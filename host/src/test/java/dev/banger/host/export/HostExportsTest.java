@@ -14,6 +14,7 @@ import dev.banger.host.linux.SparseDigest;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -128,6 +129,60 @@ class HostExportsTest {
             assertThat(refusal("http://192.0.2.1/there@sha256:" + exported.digest()))
                     .hasMessageContaining("https")
                     .satisfies(this::isInvalid);
+        }
+    }
+
+    @Test
+    void aFileOnAWebServerIsFetchedWhole() throws IOException {
+        ExportInfo exported = samples.export(image, "there.tar");
+        String pin = "@sha256:" + exported.digest();
+        byte[] whole = Files.readAllBytes(directory.resolve("there.tar"));
+        try (WebServer server = new WebServer(directory)) {
+            String address = server.address("/there.tar");
+
+            fetch(address + pin);
+            assertThat(server.requests).containsExactly("/there.tar");
+            assertThat(refusal(address)).hasMessageContaining("@sha256:DIGEST").satisfies(this::isInvalid);
+            assertThat(refusal(address + "@sha256:" + "0".repeat(64))).hasMessageContaining("digest");
+            assertThat(refusal(server.address("/nothing.tar") + pin))
+                    .hasMessageContaining("there is no " + server.address("/nothing.tar"));
+
+            AtomicInteger cuts = new AtomicInteger();
+            server.twist((exchange, path) -> {
+                if (cuts.incrementAndGet() > 2) {
+                    return false;
+                }
+                exchange.sendResponseHeaders(200, whole.length);
+                exchange.getResponseBody().write(whole, 0, whole.length / 2);
+                return true;
+            });
+            fetch(address + pin);
+            assertThat(cuts).as("it was cut twice").hasValue(3);
+
+            server.twist((exchange, path) -> {
+                exchange.sendResponseHeaders(200, 0); // in chunks, of which nobody knows how many there are
+                exchange.getResponseBody().write(whole);
+                return true;
+            });
+            assertThat(refusal(address + pin)).hasMessageContaining("does not say how long it is");
+
+            server.twist((exchange, path) -> {
+                exchange.sendResponseHeaders(200, 1L << 60);
+                exchange.getResponseBody().write(whole);
+                return true;
+            });
+            assertThat(refusal(address + pin))
+                    .hasMessageContaining("MiB free in")
+                    .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED));
+
+            server.twist((exchange, path) -> {
+                exchange.sendResponseHeaders(200, 512);
+                exchange.getResponseBody().write("<html>".repeat(100).getBytes(StandardCharsets.UTF_8), 0, 512);
+                return true;
+            });
+            assertThat(refusal(address + pin))
+                    .hasMessageContaining("it is no export")
+                    .satisfies(this::isDamage);
         }
     }
 
