@@ -59,8 +59,8 @@ public record HostSeams(
 
     /** Writes out a VM's new disks: before that a loss of power may damage them. */
     void flush(VmRecord vm) {
-        rootDisks.flush(Path.of(vm.runtime().systemOverlay()));
-        rootDisks.flush(Path.of(vm.runtime().workDisk()));
+        rootDisks.flush(List.of(
+                Path.of(vm.runtime().systemOverlay()), Path.of(vm.runtime().workDisk())));
     }
 
     /** How a new VM is run. */

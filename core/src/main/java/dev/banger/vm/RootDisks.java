@@ -27,10 +27,10 @@ public interface RootDisks {
     Disk prepare(Image image, Path file);
 
     /**
-     * Writes out a disk that {@link #prepare} or {@link #copy} has just made, or a work disk: those do not wait for that, and until it has
-     * been done a loss of power may damage the disk. Somebody may use it meanwhile. Idempotent.
+     * Writes out the disks of a VM that {@link #prepare} or {@link #copy} has just made, and its work disk: those do not wait for that, and
+     * until it has been done a loss of power may damage a disk. Somebody may use them meanwhile. Idempotent.
      */
-    void flush(Path file);
+    void flush(List<Path> files);
 
     /** What of the host a disk is used through beside its file; empty: nothing. */
     Optional<Devices> devices(Path file);

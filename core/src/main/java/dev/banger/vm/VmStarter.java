@@ -223,13 +223,17 @@ final class VmStarter {
             requireDisks(vm);
             boolean flushed = HostSeams.hasDisks(vm);
             List<Disk> disks = host.disks(vm, machine, start.rootDisk());
+            boolean isNew = vm.runtime().state() == VmState.CREATING;
             Uninterrupted flush = Uninterrupted.begin(() -> {
+                if (isNew) {
+                    store.flush(); // first: a directory without a row would be nobody's
+                }
                 if (!flushed) {
                     host.flush(vm);
                 }
             });
             rollback.push("writing out the disks of " + vm.name(), flush::await);
-            if (vm.runtime().state() != VmState.CREATING) {
+            if (!isNew) {
                 flush.await(); // else beside the rest: a VM that was being created when the power went is deleted
             }
             Vmm.Attachment attachment = host.networks().of(vm).attach(vm);

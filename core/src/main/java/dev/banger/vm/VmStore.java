@@ -3,7 +3,11 @@ package dev.banger.vm;
 import java.util.List;
 import java.util.Optional;
 
-/** The table {@code vms}. Every change is durable when the call returns, also over a power cut. Thread-safe. */
+/**
+ * The table {@code vms}. A change is durable when the call returns, also over a power cut, unless the VM's state is then CREATING or
+ * STARTING, which the next daemon would undo anyway: such a change is so with the next one or after {@link #flush}, whichever comes
+ * first. Thread-safe.
+ */
 public interface VmStore {
     /**
      * Adds a VM.
@@ -20,6 +24,9 @@ public interface VmStore {
     void update(VmRecord vm);
 
     void delete(String id);
+
+    /** Returns when a power cut does not take any change that was made before. */
+    void flush();
 
     Optional<VmRecord> find(String id);
 

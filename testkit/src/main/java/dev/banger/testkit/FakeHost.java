@@ -417,8 +417,8 @@ public final class FakeHost implements Vmm, GuestConnector, VmmProcesses, RootDi
     }
 
     @Override
-    public void flush(Path file) {
-        step(Step.FLUSH, String.valueOf(file.getParent()).replaceAll(".*/", ""));
+    public void flush(List<Path> files) {
+        step(Step.FLUSH, String.valueOf(files.getFirst().getParent()).replaceAll(".*/", ""));
     }
 
     @Override

@@ -39,6 +39,11 @@ public final class MemoryVmStore implements VmStore {
     }
 
     @Override
+    public void flush() {
+        // it lasts no longer than the process in any case
+    }
+
+    @Override
     public synchronized Optional<VmRecord> find(String id) {
         return Optional.ofNullable(rows.get(id));
     }

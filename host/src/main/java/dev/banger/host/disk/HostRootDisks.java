@@ -87,8 +87,8 @@ public final class HostRootDisks implements RootDisks {
     }
 
     @Override
-    public void flush(Path file) {
-        PublishedFile.flush(file);
+    public void flush(List<Path> files) {
+        PublishedFile.flush(files);
     }
 
     @Override
@@ -122,7 +122,7 @@ public final class HostRootDisks implements RootDisks {
             case QCOW2 -> qcow2.overlay(content, base, file);
             case RAW -> {
                 duplicate(content, file);
-                flush(file);
+                flush(List.of(file));
             }
             case COW -> {
                 try {
@@ -131,7 +131,7 @@ public final class HostRootDisks implements RootDisks {
                     throw DiskFailure.of("cannot write out the disk " + content, content, e);
                 }
                 duplicate(content, file);
-                flush(file);
+                flush(List.of(file));
             }
         }
     }
@@ -158,7 +158,7 @@ public final class HostRootDisks implements RootDisks {
         } catch (IOException e) {
             throw DiskFailure.of("cannot grow the disk " + file, file, e);
         }
-        flush(file);
+        flush(List.of(file));
     }
 
     @Override

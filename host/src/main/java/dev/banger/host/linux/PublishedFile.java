@@ -6,7 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A file that appears whole or not at all: it is written under another name in the same directory and renamed (P16,
@@ -37,13 +41,15 @@ public final class PublishedFile {
         write(file, content, false);
     }
 
-    /** Writes out a file that was published, and its name. Returns when a loss of power does not take them any more. */
-    public static void flush(Path file) {
-        try {
-            sync(file);
-            sync(directoryOf(file));
-        } catch (IOException e) {
-            throw DiskFailure.of("cannot write " + file, file, e);
+    /** Writes out files that were published, and their names. Returns when a loss of power does not take them any more. */
+    public static void flush(List<Path> files) {
+        Set<Path> directories = files.stream().map(PublishedFile::directoryOf).collect(Collectors.toSet());
+        for (Path each : Stream.concat(files.stream(), directories.stream()).toList()) {
+            try {
+                sync(each);
+            } catch (IOException e) {
+                throw DiskFailure.of("cannot write " + each, each, e);
+            }
         }
     }
 

@@ -2,6 +2,8 @@ package dev.banger.host.store;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.VmState;
+import dev.banger.host.linux.DiskFailure;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.NamedNetwork;
 import dev.banger.network.NetworkStore;
@@ -9,13 +11,18 @@ import dev.banger.vm.VmRecord;
 import dev.banger.vm.VmStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -26,8 +33,10 @@ import org.sqlite.SQLiteDataSource;
 import org.sqlite.SQLiteException;
 
 /**
- * The database. One connection, used by one thread at a time: SQLite has one writer anyway, and the daemon is the only
- * process that opens the file. WAL with synchronous=FULL: what a call acknowledged survives a power cut. Thread-safe.
+ * The database. Used by one thread at a time: SQLite has one writer anyway, and the daemon is the only
+ * process that opens the file. WAL with synchronous=FULL: what a call acknowledged survives a power cut. Rows of states that the next
+ * daemon would undo are written through a second connection with synchronous=NORMAL, which does not wait for the disk; they are in
+ * the same log before what comes after them. Thread-safe.
  */
 public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable {
     private static final List<String> MIGRATIONS = List.of("001.sql", "002.sql");
@@ -40,28 +49,26 @@ public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable
             Instant.parse(row.getString("created_at")),
             Instant.parse(row.getString("updated_at")));
 
+    private static final Set<VmState> PASSING = EnumSet.of(VmState.CREATING, VmState.STARTING);
+
     private final Path file;
     private final Handle handle;
+    /** Whose changes are not waited for. */
+    private final Handle hasty;
 
-    private SqliteVmStore(Path file, Handle handle) {
+    private SqliteVmStore(Path file, Handle handle, Handle hasty) {
         this.file = file;
         this.handle = handle;
+        this.hasty = hasty;
     }
 
     /** Opens the database, made or migrated if need be. The caller closes it. */
     public static SqliteVmStore open(Path file) {
-        SQLiteConfig config = new SQLiteConfig();
-        config.enforceForeignKeys(true);
-        config.setBusyTimeout(5_000);
-        config.setJournalMode(SQLiteConfig.JournalMode.WAL);
-        config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
-        SQLiteDataSource source = new SQLiteDataSource(config);
-        source.setUrl("jdbc:sqlite:" + file);
         try {
-            Handle handle = Jdbi.create(source).open();
+            Handle handle = connect(file, SQLiteConfig.SynchronousMode.FULL);
             try {
                 migrate(handle, file);
-                return new SqliteVmStore(file, handle);
+                return new SqliteVmStore(file, handle, connect(file, SQLiteConfig.SynchronousMode.NORMAL));
             } catch (RuntimeException e) {
                 handle.close();
                 throw e;
@@ -69,6 +76,17 @@ public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable
         } catch (JdbiException e) {
             throw failed("open", file, e);
         }
+    }
+
+    private static Handle connect(Path file, SQLiteConfig.SynchronousMode synchronous) {
+        SQLiteConfig config = new SQLiteConfig();
+        config.enforceForeignKeys(true);
+        config.setBusyTimeout(5_000);
+        config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+        config.setSynchronous(synchronous);
+        SQLiteDataSource source = new SQLiteDataSource(config);
+        source.setUrl("jdbc:sqlite:" + file);
+        return Jdbi.create(source).open();
     }
 
     /**
@@ -138,34 +156,38 @@ public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable
 
     @Override
     public void insert(VmRecord vm) {
-        run(h -> h.createUpdate("""
+        run(
+                connection(vm),
+                h -> h.createUpdate("""
                         INSERT INTO vms (id, name, host_address, spec, runtime, created_at, updated_at)
                         VALUES (:id, :name, :address, :spec, :runtime, :created, :updated)
                         """)
-                .bind("id", vm.id())
-                .bind("name", vm.name())
-                .bind("address", vm.runtime().hostAddress())
-                .bind("spec", StoredJson.SPEC.toJson(vm.spec()))
-                .bind("runtime", StoredJson.RUNTIME.toJson(vm.runtime()))
-                .bind("created", vm.createdAt().toString())
-                .bind("updated", vm.updatedAt().toString())
-                .execute());
+                        .bind("id", vm.id())
+                        .bind("name", vm.name())
+                        .bind("address", vm.runtime().hostAddress())
+                        .bind("spec", StoredJson.SPEC.toJson(vm.spec()))
+                        .bind("runtime", StoredJson.RUNTIME.toJson(vm.runtime()))
+                        .bind("created", vm.createdAt().toString())
+                        .bind("updated", vm.updatedAt().toString())
+                        .execute());
     }
 
     @Override
     public void update(VmRecord vm) {
-        int rows = run(h -> h.createUpdate("""
+        int rows = run(
+                connection(vm),
+                h -> h.createUpdate("""
                         UPDATE vms SET name = :name, host_address = :address, spec = :spec, runtime = :runtime,
                                        updated_at = :updated
                         WHERE id = :id
                         """)
-                .bind("id", vm.id())
-                .bind("name", vm.name())
-                .bind("address", vm.runtime().hostAddress())
-                .bind("spec", StoredJson.SPEC.toJson(vm.spec()))
-                .bind("runtime", StoredJson.RUNTIME.toJson(vm.runtime()))
-                .bind("updated", vm.updatedAt().toString())
-                .execute());
+                        .bind("id", vm.id())
+                        .bind("name", vm.name())
+                        .bind("address", vm.runtime().hostAddress())
+                        .bind("spec", StoredJson.SPEC.toJson(vm.spec()))
+                        .bind("runtime", StoredJson.RUNTIME.toJson(vm.runtime()))
+                        .bind("updated", vm.updatedAt().toString())
+                        .execute());
         if (rows == 0) {
             throw BangerException.notFound(vm.name() + " has been deleted");
         }
@@ -230,10 +252,31 @@ public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable
                 .list());
     }
 
-    private synchronized <T> T run(Function<Handle, T> work) {
+    private Handle connection(VmRecord vm) {
+        return PASSING.contains(vm.runtime().state()) ? hasty : handle;
+    }
+
+    /** Not through SQLite, which would let nobody else do anything meanwhile. Its locks are on other files than the log. */
+    @Override
+    public void flush() {
+        Path log = Path.of(file + "-wal");
+        try (FileChannel channel = FileChannel.open(log, StandardOpenOption.READ)) {
+            channel.force(false);
+        } catch (NoSuchFileException e) {
+            return; // everything is in the database itself
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot write " + log, log, e);
+        }
+    }
+
+    private <T> T run(Function<Handle, T> work) {
+        return run(handle, work);
+    }
+
+    private synchronized <T> T run(Handle connection, Function<Handle, T> work) {
         boolean interrupted = Thread.interrupted(); // a cancelled operation still records what became of it
         try {
-            return work.apply(handle);
+            return work.apply(connection);
         } catch (JdbiException e) {
             throw failed("use", file, e);
         } finally {
@@ -277,6 +320,7 @@ public final class SqliteVmStore implements VmStore, NetworkStore, AutoCloseable
 
     @Override
     public synchronized void close() {
+        hasty.close();
         handle.close();
     }
 }

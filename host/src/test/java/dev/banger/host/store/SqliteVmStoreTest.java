@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
+import dev.banger.api.VmState;
 import dev.banger.network.Ipv4Address;
 import dev.banger.network.NamedNetwork;
 import dev.banger.testkit.Records;
@@ -71,6 +72,39 @@ class SqliteVmStoreTest extends VmStoreConformance {
             assertThat(text(statement, "PRAGMA integrity_check")).isEqualTo("ok");
             assertThat(text(statement, "PRAGMA user_version")).isEqualTo("2");
         }
+    }
+
+    /** They go through a connection of their own, which does not wait for the disk. */
+    @Test
+    void rowsThatTheNextDaemonWouldUndoAreInTheSameLog() throws Exception {
+        VmRecord stopped = Records.vm("dev", 1);
+        VmRecord creating = stopped.with(stopped.runtime().withState(VmState.CREATING));
+        SqliteVmStore store = open();
+        store.insert(creating);
+
+        assertThat(store.find(creating.id())).contains(creating);
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> store.insert(Records.vm("dev", 2)))
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.ALREADY_EXISTS));
+
+        store.flush();
+        Path copy = Files.createDirectory(directory.resolve("copy"));
+        for (String file : List.of("banger.db", "banger.db-wal")) {
+            Files.copy(directory.resolve(file), copy.resolve(file));
+        }
+        try (SqliteVmStore after = SqliteVmStore.open(copy.resolve("banger.db"))) {
+            assertThat(after.find(creating.id())).contains(creating);
+        }
+        store.update(stopped);
+        assertThat(store.all()).containsExactly(stopped);
+    }
+
+    @Test
+    void flushingAfterACheckpointIsNoError() {
+        try (SqliteVmStore first = SqliteVmStore.open(directory.resolve("banger.db"))) {
+            first.insert(Records.vm("dev", 1));
+        }
+        open().flush();
     }
 
     @Test
