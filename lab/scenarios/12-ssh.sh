@@ -1,5 +1,4 @@
 # ssh reaches a VM
-# quick
 create --name ssh --wait system
 is "the hostname" ssh "$(b vm ssh ssh -- hostname)"
 b vm delete ssh

@@ -1,5 +1,4 @@
 # stop and start keep data, restart has a new boot id, kill ends at once
-# quick
 create --name life
 b vm exec life -- sh -c 'echo kept >/root/file; echo root >/etc/lab; sync'
 first=$(boot_id life)

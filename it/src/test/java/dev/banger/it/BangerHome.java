@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,8 @@ final class BangerHome implements BeforeAllCallback, AfterAllCallback {
     private static final Set<String> LASTING =
             Set.of("start.lock", "bangerd.lock", "tsc-khz", "qemu-release", "firecracker-release");
 
+    private static final Set<String> NAMES = ConcurrentHashMap.newKeySet();
+
     private final Path path;
     private @Nullable Inventory before;
 
@@ -37,7 +40,11 @@ final class BangerHome implements BeforeAllCallback, AfterAllCallback {
         this.path = path;
     }
 
+    /** {@code name} is the class's own: another one may run at the same time. */
     static BangerHome named(String name) {
+        if (!NAMES.add(name)) {
+            throw new IllegalArgumentException("two classes have a home " + name);
+        }
         return new BangerHome(ALL.resolve(name));
     }
 
@@ -78,7 +85,7 @@ final class BangerHome implements BeforeAllCallback, AfterAllCallback {
     @Override
     public void beforeAll(ExtensionContext context) {
         Path cache = FirstRun.cache();
-        before = Inventory.take(ALL);
+        before = Inventory.of(path);
         Trees.delete(path);
         Trees.makeDirectory(path);
         Trees.link(cache, path.resolve("cache"));
@@ -106,7 +113,7 @@ final class BangerHome implements BeforeAllCallback, AfterAllCallback {
                 .atMost(Duration.ofSeconds(10))
                 .untilAsserted(() -> assertThat(processes()).isEmpty());
         if (before != null) {
-            Inventory.take(ALL).assertNothingNewSince(before);
+            Inventory.of(path).assertNothingNewSince(before);
         }
         Trees.delete(path);
     }

@@ -16,8 +16,10 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** VMs at a bridge, with a daemon in a network namespace of its own. */
+@ResourceLock(NetworkLab.NAME)
 @Order(67)
 class BridgeTest {
     @RegisterExtension

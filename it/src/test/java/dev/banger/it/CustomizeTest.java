@@ -136,7 +136,7 @@ class CustomizeTest {
     void aFullDiskIsNamedAndNothingIsLeft() throws IOException {
         Path home = HOME.path().resolve("small");
         Files.createDirectory(home);
-        Call.program("mount", "-t", "tmpfs", "-o", "size=200m,mode=0700", "none", home.toString())
+        Call.program("mount", "-t", "tmpfs", "-o", "size=100m,mode=0700", "none", home.toString())
                 .run()
                 .expect(0);
         try {
@@ -144,7 +144,7 @@ class CustomizeTest {
             Banger cramped = Banger.in(home);
 
             Outcome full = cramped.call("image", "customize", "-q", "tiny", "bad", "--script", "-")
-                    .input("head -c 400m /dev/zero | tr '\\0' x >/big; rm /big\n")
+                    .input("head -c 160m /dev/zero | tr '\\0' x >/big; rm /big\n")
                     .run()
                     .expect(125);
 

@@ -12,8 +12,10 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A guest that asks for names as fast as it can, and its neighbour. Times are printed; they are no matter of right or wrong. */
+@ResourceLock(NetworkLab.NAME)
 @Order(68)
 class DnsFloodTest {
     @RegisterExtension

@@ -15,6 +15,7 @@ final class FirstRun {
     private static final Path HOME = BangerHome.ALL.resolve("first");
     private static @Nullable Outcome outcome;
     private static @Nullable Inventory inventory;
+    private static boolean isWarm;
 
     private FirstRun() {}
 
@@ -47,10 +48,13 @@ final class FirstRun {
     }
 
     /** Its cache: kernel, image, initramfs, work disk seed, and the template of the usual VM. */
-    static Path cache() {
+    static synchronized Path cache() {
         outcome().expect(0);
-        Banger.in(HOME).ok("image", "warm");
-        Banger.in(HOME).ok("daemon", "stop");
+        if (!isWarm) {
+            Banger.in(HOME).ok("image", "warm");
+            Banger.in(HOME).ok("daemon", "stop");
+            isWarm = true;
+        }
         return HOME.resolve("cache");
     }
 }

@@ -8,8 +8,10 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** One command on a machine where nothing has been prepared. */
+@Isolated
 @Order(10)
 class FirstRunTest {
     private final Banger banger = Banger.in(FirstRun.home());

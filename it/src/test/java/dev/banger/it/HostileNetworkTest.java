@@ -17,12 +17,14 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A real guest that sends what it should not, through a daemon's life: nothing of it arrives, and what is honest does. */
+@ResourceLock(NetworkLab.NAME)
 @Order(69)
 class HostileNetworkTest {
     @RegisterExtension
-    static final BangerHome HOME = BangerHome.named("hostile");
+    static final BangerHome HOME = BangerHome.named("hostile-net");
 
     @TempDir
     static Path served;

@@ -22,16 +22,27 @@ record Inventory(
         SortedSet<String> mounts,
         SortedSet<String> links,
         SortedSet<String> temporary) {
-    /** {@code root}: processes, mounts and loop devices that concern it count; the machine's others come and go. */
+    /** Of the whole machine, but processes, mounts and loop devices only where they concern {@code root}: others' come and go. */
     static Inventory take(Path root) {
+        Inventory own = of(root);
+        return new Inventory(
+                own.processes,
+                own.loops,
+                own.mounts,
+                names(Path.of("/sys/class/net"), ".*"),
+                names(Path.of("/tmp"), "(?i).*banger.*"));
+    }
+
+    /** Only of what can be told to concern {@code root}: other tests run at the same time. */
+    static Inventory of(Path root) {
         return new Inventory(
                 Processes.concerning(root).stream()
                         .map(Object::toString)
                         .collect(Collectors.toCollection(TreeSet::new)),
                 loopDevices(root),
                 mountPoints(root),
-                names(Path.of("/sys/class/net"), ".*"),
-                names(Path.of("/tmp"), "(?i).*banger.*"));
+                new TreeSet<>(),
+                new TreeSet<>());
     }
 
     private static SortedSet<String> loopDevices(Path root) {
@@ -39,7 +50,7 @@ record Inventory(
         for (String device : names(Path.of("/sys/block"), "loop.*")) {
             Path backing = Path.of("/sys/block", device, "loop/backing_file");
             String file = Files.exists(backing) ? read(backing).strip() : "";
-            if (file.startsWith(root.toString())) {
+            if (Processes.below(root).matcher(file).lookingAt()) {
                 loops.add(device + " " + file);
             }
         }
@@ -50,7 +61,7 @@ record Inventory(
         return read(Path.of("/proc/self/mounts"))
                 .lines()
                 .map(line -> line.split(" ")[1])
-                .filter(point -> point.startsWith(root.toString()))
+                .filter(point -> Processes.below(root).matcher(point).lookingAt())
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 

@@ -12,6 +12,9 @@ import org.awaitility.Awaitility;
  * route leads to.
  */
 final class NetworkLab implements AutoCloseable {
+    /** There is one at a time. */
+    static final String NAME = "network lab";
+
     static final String SERVER = "198.51.100.1";
     static final String HOST = "198.51.100.2";
     static final String ELSEWHERE = "198.51.100.9";

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.banger.it.BangerHome.Trees;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** After all others: the machine is as it was before the first. */
+@Isolated
 @Order(1000)
 class NothingIsLeftTest {
     @Test

@@ -30,7 +30,7 @@ class OrdinaryUserTest {
     private static final Path HOME = Path.of("/home", USER);
 
     private final Banger banger = banger();
-    private Inventory before = Inventory.take(HOME);
+    private Inventory before = Inventory.of(HOME);
 
     private static Banger banger() {
         Map<String, String> environment = new HashMap<>();
@@ -53,7 +53,7 @@ class OrdinaryUserTest {
         Call.program("useradd", "--create-home", "--shell", "/bin/sh", USER)
                 .run()
                 .expect(0);
-        before = Inventory.take(HOME);
+        before = Inventory.of(HOME);
         Trees.copy(Banger.TREE, HOME.resolve("banger"));
         Call.program("chmod", "-R", "a+rX", HOME.resolve("banger").toString())
                 .run()
@@ -68,7 +68,7 @@ class OrdinaryUserTest {
             Awaitility.await("no process of " + USER)
                     .atMost(Duration.ofSeconds(20))
                     .untilAsserted(() -> assertThat(Processes.concerning(HOME)).isEmpty());
-            Inventory.take(HOME).assertNothingNewSince(before);
+            Inventory.of(HOME).assertNothingNewSince(before);
         } finally {
             Processes.concerning(HOME).forEach(process -> Processes.signal(process.pid(), "KILL"));
             deleteUser();

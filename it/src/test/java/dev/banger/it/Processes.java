@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The machine's processes, read from /proc. */
@@ -20,16 +21,22 @@ final class Processes {
     record Found(long pid, long started, List<String> arguments, String directory, String environment) {
         /** Whether it was started for something below {@code path}, or works there. */
         boolean concerns(Path path) {
-            String text = path.toString();
-            return directory.startsWith(text)
-                    || environment.contains("=" + text)
-                    || arguments.stream().anyMatch(argument -> argument.contains(text));
+            Pattern below = below(path);
+            return below.matcher(directory).lookingAt()
+                    || Pattern.compile("=" + below).matcher(environment).find()
+                    || arguments.stream()
+                            .anyMatch(argument -> below.matcher(argument).find());
         }
 
         @Override
         public String toString() {
             return pid + " (started " + started + ") " + String.join(" ", arguments);
         }
+    }
+
+    /** A path and what is below it; another's home may have a name that begins the same. */
+    static Pattern below(Path path) {
+        return Pattern.compile(Pattern.quote(path.toString()) + "(?![A-Za-z0-9._-])");
     }
 
     static List<Found> all() {

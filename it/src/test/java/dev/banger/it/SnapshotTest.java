@@ -40,7 +40,7 @@ class SnapshotTest {
         banger.ok("vm", "create", "--name", "dev", "--memory", "256M");
         banger.shell(
                 "dev",
-                "setsid sh -c 'i=0; while :; do i=$((i+1)); echo $i >/root/count; sleep 0.05; done' >/dev/null 2>&1 &");
+                "setsid sh -c 'i=0; while :; do i=$((i+1)); echo $i >/root/count; sleep 0.2; done' >/dev/null 2>&1 &");
         awaitCounting("dev", 0);
     }
 
@@ -120,12 +120,11 @@ class SnapshotTest {
     void forksGoOnEachByItself() {
         long then = count("dev");
 
-        assertThat(banger.ok("vm", "fork", "dev", "fork", "-n", "3").lines())
-                .containsExactly("fork-1", "fork-2", "fork-3");
+        assertThat(banger.ok("vm", "fork", "dev", "fork", "-n", "2").lines()).containsExactly("fork-1", "fork-2");
         assertThat(banger.ok("vm", "fork", "fork-1", "grandchild").lines()).containsExactly("grandchild");
 
         Set<String> identities = new HashSet<>();
-        List<String> all = List.of("dev", "fork-1", "fork-2", "fork-3", "grandchild");
+        List<String> all = List.of("dev", "fork-1", "fork-2", "grandchild");
         for (String vm : all) {
             awaitCounting(vm, then);
             assertThat(banger.shell(vm, "hostname")).isEqualTo(vm);
@@ -140,9 +139,9 @@ class SnapshotTest {
         banger.shell("fork-1", "echo mine >/root/mine");
         assertThat(banger.shell("dev", "ls /root")).doesNotContain("mine");
         banger.ok("vm", "delete", "dev");
-        awaitCounting("fork-3", count("fork-3"));
-        banger.ok("vm", "restart", "fork-3");
-        assertThat(banger.shell("fork-3", "hostname")).isEqualTo("fork-3");
+        awaitCounting("fork-2", count("fork-2"));
+        banger.ok("vm", "restart", "fork-2");
+        assertThat(banger.shell("fork-2", "hostname")).isEqualTo("fork-2");
     }
 
     @Test
@@ -216,7 +215,7 @@ class SnapshotTest {
 
     /** Whenever it dies: the parent lives, and nothing is half-made. */
     @ParameterizedTest
-    @ValueSource(ints = {50, 200, 400, 700, 1000})
+    @ValueSource(ints = {50, 400, 1000})
     void aDaemonThatIsKilledDuringAForkLeavesTheParentAlone(int millis) {
         long daemon = HOME.daemonPid();
         long then = count("dev");
@@ -239,7 +238,7 @@ class SnapshotTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {50, 150, 300, 500})
+    @ValueSource(ints = {50, 300})
     void aDaemonThatIsKilledDuringASnapshotLeavesTheVmAlone(int millis) {
         long daemon = HOME.daemonPid();
         long then = count("dev");
@@ -259,7 +258,7 @@ class SnapshotTest {
 
     /** Whenever it dies: the VM runs as before, or is stopped with its disks as they were or are to be; and can be restored. */
     @ParameterizedTest
-    @ValueSource(ints = {30, 80, 150, 250, 400})
+    @ValueSource(ints = {30, 150, 400})
     void aDaemonThatIsKilledWhileAVmGoesBackLosesNothing(int millis) {
         banger.shell("dev", "echo kept >/root/file; sync");
         banger.ok("vm", "snapshot", "create", "dev", "one");

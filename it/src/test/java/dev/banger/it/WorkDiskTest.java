@@ -70,7 +70,7 @@ class WorkDiskTest {
         assertThat(mebibytes()).isBetween(450L, 512L);
         assertThat(Outcome.number(banger.show("dev"), "pid")).isEqualTo(pid);
         assertThat(Outcome.number(banger.show("dev"), "diskBytes")).isEqualTo(512L << 20);
-        banger.shell("dev", "head -c 300M /dev/zero >/root/large && rm /root/large");
+        banger.shell("dev", "head -c 150M /dev/zero >/root/large && rm /root/large");
         banger.run("vm", "set", "dev", "--disk-size", "256M").refused(2, "not shrink");
         banger.run("vm", "set", "dev", "--disk-size", "1G", "--memory", "512M").refused(125, "banger vm stop dev");
         assertThat(mebibytes()).isLessThan(513);
