@@ -224,14 +224,14 @@ final class VmStarter {
             boolean flushed = HostSeams.hasDisks(vm);
             List<Disk> disks = host.disks(vm, machine, start.rootDisk());
             boolean isNew = vm.runtime().state() == VmState.CREATING;
-            Uninterrupted flush = Uninterrupted.begin(() -> {
-                if (isNew) {
-                    store.flush(); // first: a directory without a row would be nobody's
-                }
-                if (!flushed) {
-                    host.flush(vm);
-                }
-            });
+            List<Runnable> unwritten = new ArrayList<>();
+            if (!flushed) {
+                unwritten.add(() -> host.flush(vm));
+            }
+            if (isNew) {
+                unwritten.add(store::flush); // a directory without a row would be nobody's
+            }
+            Uninterrupted flush = Uninterrupted.begin(() -> Uninterrupted.all(unwritten));
             rollback.push("writing out the disks of " + vm.name(), flush::await);
             if (!isNew) {
                 flush.await(); // else beside the rest: a VM that was being created when the power went is deleted

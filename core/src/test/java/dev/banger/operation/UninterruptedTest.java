@@ -3,9 +3,11 @@ package dev.banger.operation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class UninterruptedTest {
@@ -76,5 +78,36 @@ class UninterruptedTest {
                         },
                         () -> ""))
                 .isSameAs(second);
+    }
+
+    @Test
+    void allRunAtTheSameTimeAndEndBeforeAFailureIsTold() {
+        CountDownLatch met = new CountDownLatch(3);
+        AtomicInteger ends = new AtomicInteger();
+        RuntimeException second = new IllegalStateException("second");
+        Runnable meet = () -> {
+            met.countDown();
+            try {
+                assertThat(met.await(20, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            ends.incrementAndGet();
+        };
+
+        assertThatThrownBy(() -> Uninterrupted.all(List.of(
+                        () -> {
+                            meet.run();
+                            throw new IllegalStateException("first");
+                        },
+                        () -> {
+                            meet.run();
+                            throw second;
+                        },
+                        meet)))
+                .hasMessage("first")
+                .hasSuppressedException(second);
+        assertThat(ends).hasValue(3);
+        Uninterrupted.all(List.of());
     }
 }

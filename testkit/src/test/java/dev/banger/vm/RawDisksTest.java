@@ -123,8 +123,7 @@ class RawDisksTest {
                         false, null, null, null),
                 Progress.none());
         service.start("dev", Progress.none());
-        assertThat(host.log())
-                .containsSubsequence("ROOT_DISK " + dev.id(), "FLUSH " + dev.id(), "BOOT " + dev.id());
+        assertThat(host.log()).containsSubsequence("ROOT_DISK " + dev.id(), "FLUSH " + dev.id(), "BOOT " + dev.id());
         service.stop("dev", StopMode.KILL, Progress.none());
         int flushes = Collections.frequency(host.log(), "FLUSH " + dev.id());
 

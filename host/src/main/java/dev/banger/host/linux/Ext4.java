@@ -23,6 +23,12 @@ public final class Ext4 {
             "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,"
                     + "sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum";
 
+    /**
+     * How far a file system can grow before its descriptors of groups no longer lie in one place, which the kernel then does by itself
+     * (meta_bg). mke2fs would prepare for a thousand times the size: 4 MiB that each VM's disk would have a copy of.
+     */
+    private static final long ROOM_BYTES = 512L << 30;
+
     private static final Duration TIMEOUT = Duration.ofMinutes(15);
 
     private final ProgramRunner programs;
@@ -89,7 +95,10 @@ public final class Ext4 {
         argv.addAll(List.of("-I", "256", "-m", "0", "-L", label));
         // Neither the inode tables nor the journal are written (P17). In a regular file mke2fs knows that what it
         // discarded reads as zeros and marks the tables as done, so the guest's kernel does not write them either.
-        argv.addAll(List.of("-E", "lazy_itable_init=1,lazy_journal_init=1,discard,root_owner=0:0"));
+        argv.addAll(List.of(
+                "-E",
+                "lazy_itable_init=1,lazy_journal_init=1,discard,root_owner=0:0,resize="
+                        + (Math.max(ROOM_BYTES, 8 * bytes) >> 20) + "M"));
         tree.ifPresent(root -> argv.addAll(List.of("-d", root.toString())));
         argv.add(file.toString());
         try {

@@ -1,5 +1,6 @@
 package dev.banger.host.linux;
 
+import dev.banger.operation.Uninterrupted;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -44,13 +45,16 @@ public final class PublishedFile {
     /** Writes out files that were published, and their names. Returns when a loss of power does not take them any more. */
     public static void flush(List<Path> files) {
         Set<Path> directories = files.stream().map(PublishedFile::directoryOf).collect(Collectors.toSet());
-        for (Path each : Stream.concat(files.stream(), directories.stream()).toList()) {
-            try {
-                sync(each);
-            } catch (IOException e) {
-                throw DiskFailure.of("cannot write " + each, each, e);
-            }
-        }
+        // All at once: what a journal has of them is then written out by one commit.
+        Uninterrupted.all(Stream.concat(files.stream(), directories.stream())
+                .<Runnable>map(each -> () -> {
+                    try {
+                        sync(each);
+                    } catch (IOException e) {
+                        throw DiskFailure.of("cannot write " + each, each, e);
+                    }
+                })
+                .toList());
     }
 
     private static Path directoryOf(Path file) {
