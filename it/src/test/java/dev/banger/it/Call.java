@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Call {
     private final List<String> command;
     private final Map<String, String> environment;
-    private Duration limit = Duration.ofMinutes(3);
+    private Duration limit = Duration.ofMinutes(6);
     private byte @Nullable [] input;
     private @Nullable Path directory;
 
