@@ -233,7 +233,7 @@ class BridgeTest {
                         "20",
                         "--retry",
                         "5",
-                        "--retry-connrefused",
+                        "--retry-all-errors",
                         "http://" + NetworkLab.HOST + ":" + port + "/hello")
                 .run();
     }
@@ -322,7 +322,7 @@ class BridgeTest {
             String ports = banger.ok("vm", "ports", vm).out();
             assertThat(ports).as(vm).contains(Outcome.text(banger.show(vm), "address") + ":8080");
             String url = "http://" + Outcome.text(banger.show(vm), "address") + ":8080/hello";
-            assertThat(lab.inHost("curl", "-sS", "-m", "20", "--retry", "5", "--retry-connrefused", url)
+            assertThat(lab.inHost("curl", "-sS", "-m", "20", "--retry", "5", "--retry-all-errors", url)
                             .run()
                             .expect(0)
                             .line())
