@@ -55,22 +55,9 @@ public final class Uninterrupted {
 
     /** Runs all of them at the same time. All have ended when this returns or throws what the first that failed threw. */
     public static void all(List<Runnable> works) {
-        List<Uninterrupted> begun = works.stream().map(Uninterrupted::begin).toList();
-        RuntimeException failure = null;
-        for (Uninterrupted each : begun) {
-            try {
-                each.await();
-            } catch (RuntimeException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
+        EveryPart.run(works.stream().map(Uninterrupted::begin).toList().stream()
+                .<Runnable>map(begun -> begun::await)
+                .toList());
     }
 
     /** Waits for the end; an interrupt of the caller is kept for afterwards. Throws what the work threw, every time. */
