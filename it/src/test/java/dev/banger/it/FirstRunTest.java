@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.it.BangerHome.Trees;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Order;
@@ -54,6 +55,53 @@ class FirstRunTest {
         assertThat(banger.vms()).isEmpty();
         assertThat(Trees.names(FirstRun.home().resolve("state/vms"))).isEmpty();
         assertThat(Trees.names(FirstRun.home().resolve("cache/staging"))).isEmpty();
+    }
+
+    @Test
+    void theImageIsASoundFileSystemWithTheOwnersAndSettingsOfASandbox() {
+        String rootfs = FirstRun.cache().resolve("images/debian/rootfs").toString();
+
+        Call.program("e2fsck", "-fn", rootfs).run().expect(0);
+        assertThat(inImage("stat /usr/bin/sudo"))
+                .containsPattern("Mode: +04755")
+                .containsPattern("User: +0 ");
+        assertThat(inImage("stat /etc/shadow")).containsPattern("Mode: +0640").containsPattern("Group: +42 ");
+        assertThat(inImage("ea_list /usr/bin/ping")).contains("security.capability");
+        assertThat(inImage("ls -p /etc/ssh")).doesNotContain("ssh_host_");
+        assertThat(inImage("cat /etc/machine-id")).isEmpty();
+        assertThat(inImage("cat /etc/apt/sources.list")).startsWith("deb ").contains(" main");
+        assertThat(inImage("ls -p /etc/apt/apt.conf.d")).doesNotContain("mmdebstrap");
+        assertThat(inImage("ls -p /etc/dpkg/dpkg.cfg.d")).doesNotContain("mmdebstrap");
+        assertThat(inImage("ls -p /var/cache/apt/archives")).doesNotContain(".deb");
+    }
+
+    /** Neither of the first packages, which mmdebstrap unpacks, nor of the others. */
+    @Test
+    void theImageHasLicencesButNoManuals() {
+        for (String each : new String[] {"coreutils", "git"}) {
+            assertThat(filesIn("/usr/share/doc/" + each)).containsExactly("copyright");
+        }
+        for (String each : new String[] {"locale", "man"}) {
+            assertThat(inImage("ls -p /usr/share/" + each).lines().filter(line -> !line.isBlank()))
+                    .as("all but . and ..")
+                    .hasSize(2);
+        }
+    }
+
+    private static String inImage(String request) {
+        String rootfs = FirstRun.cache().resolve("images/debian/rootfs").toString();
+        return Call.program("debugfs", "-R", request, rootfs).run().expect(0).out();
+    }
+
+    /** What debugfs(8) lists as /inode/mode/uid/gid/name/size/. */
+    private static List<String> filesIn(String directory) {
+        return inImage("ls -p " + directory)
+                .lines()
+                .filter(line -> line.startsWith("/"))
+                .map(line -> line.split("/"))
+                .filter(fields -> fields[2].startsWith("10")) // S_IFREG
+                .map(fields -> fields[5])
+                .toList();
     }
 
     /** P28, P31: published by rename. */

@@ -109,6 +109,13 @@ final class GuestSettings {
             force-unsafe-io
             """;
 
+    /** For sh, with the root as its first argument: removes what {@link #dpkgOptions} exclude of what dpkg did not unpack. */
+    static final String REMOVE_DOCUMENTATION = """
+            cd "$1"/usr/share && find doc ! -type d ! -name copyright -delete || exit
+            for each in info locale man; do
+                [ ! -d $each ] || find $each -mindepth 1 -delete || exit
+            done""";
+
     private static final String APT = """
             Acquire::Languages "none";
             APT::Periodic::Enable "0";
