@@ -72,7 +72,7 @@ public enum Key {
             "BANGER_PATIENCE",
             Kind.Whole.of(1, 100),
             "1",
-            "How many times longer than usual programs that banger runs, and guests, may take."),
+            "How many times longer than usual programs that banger runs, VMMs and guests may take."),
     QEMU(
             "daemon",
             "qemu",

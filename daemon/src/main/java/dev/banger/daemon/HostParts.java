@@ -126,12 +126,13 @@ record HostParts(
             Path tree, Places places, Configuration configuration, ProgramRunner programs, KvmProbe kvm) {
         Settings settings = configuration.settings();
         Optional<BundleReport> helpers = configuration.atStart();
+        VmmLauncher launcher = new VmmLauncher(launcher(tree), programs.patience());
         QemuVmm qemu = new QemuVmm(
                 programs,
                 settings.text(Key.QEMU)
                         .or(() -> helpers.flatMap(its -> its.path("helpers.qemu")))
                         .orElse(QemuVmm.PROGRAM),
-                launcher(tree),
+                launcher,
                 places.run());
         FirecrackerProgram firecracker = new FirecrackerProgram(
                 programs,
@@ -140,8 +141,7 @@ record HostParts(
                         .orElse(""),
                 places.run());
         return new VmmSelector(List.of(
-                new FirecrackerCandidate(
-                        new FirecrackerVmm(firecracker, new VmmLauncher(launcher(tree))), firecracker, kvm),
+                new FirecrackerCandidate(new FirecrackerVmm(firecracker, launcher), firecracker, kvm),
                 new QemuCandidate(qemu, Acceleration.KVM, kvm),
                 new QemuCandidate(qemu, Acceleration.TCG, kvm)));
     }

@@ -23,7 +23,6 @@ import java.util.List;
 /** Firecracker. Its machines need KVM, raw disks and a tap. Thread-safe. */
 public final class FirecrackerVmm implements Vmm {
     static final String NAME = "firecracker";
-    private static final Duration SOCKET = Duration.ofSeconds(15);
 
     private final FirecrackerProgram program;
     private final VmmLauncher launcher;
@@ -70,10 +69,8 @@ public final class FirecrackerVmm implements Vmm {
         VmmLauncher.Launched launched = launcher.launch(NAME, command, spec, null, FirecrackerMachine.METRICS);
         FirecrackerVm vm = new FirecrackerVm(launched.handles(), launched.pidfd(), spec.directory(), spec.runtime());
         try {
-            if (!vm.awaitSocket(SOCKET)) {
-                throw Thread.currentThread().isInterrupted()
-                        ? new BangerException(ErrorCode.CANCELLED, "cancelled while Firecracker was starting")
-                        : VmmLauncher.failedToStart(NAME, spec.runtime());
+            if (!vm.awaitSocket(launcher.control())) {
+                throw launcher.withoutControl(NAME, spec.runtime(), vm.isAlive());
             }
             requests.forEach(vm::ask);
             return vm;

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +28,30 @@ public final class VmmLauncher {
 
     private static final long LOOK_MILLIS = 10;
 
-    private final Path launcher;
+    /** How long a VMM may take until its control socket answers, on a host as fast as others. */
+    private static final Duration CONTROL = Duration.ofSeconds(15);
 
-    /** {@code launcher} is banger-launch. */
-    public VmmLauncher(Path launcher) {
+    private final Path launcher;
+    private final Duration control;
+
+    /** {@code launcher} is banger-launch; {@code patience} as {@link ProgramRunner#patience} has it. */
+    public VmmLauncher(Path launcher, int patience) {
+        this(launcher, CONTROL.multipliedBy(patience));
+    }
+
+    VmmLauncher(Path launcher, Duration control) {
         this.launcher = launcher;
+        this.control = control;
+    }
+
+    /** banger-launch. */
+    public Path program() {
+        return launcher;
+    }
+
+    /** How long a VMM may take until its control socket answers. */
+    public Duration control() {
+        return control;
     }
 
     /** A VMM's process. Who launched it closes the pidfd. */
@@ -99,6 +119,19 @@ public final class VmmLauncher {
     /** banger-launch works in the VM's directory as the VMM does, and goes with it when it is moved. */
     private static String fileName(String path) {
         return String.valueOf(Path.of(path).getFileName());
+    }
+
+    /** Of a VMM whose control socket has not answered: it is late, or has ended, or nobody waits for it any more. */
+    public BangerException withoutControl(String name, VmRuntime runtime, boolean isAlive) {
+        if (Thread.currentThread().isInterrupted()) {
+            return new BangerException(ErrorCode.CANCELLED, "cancelled while " + name + " was starting");
+        }
+        return isAlive
+                ? new BangerException(
+                        ErrorCode.TIMED_OUT,
+                        name + " did not answer within " + control.toMillis() / 1000.0
+                                + " s of its start; on a host that is slow or busy, start the daemon with BANGER_PATIENCE=10")
+                : failedToStart(name, runtime);
     }
 
     /** Of a VMM that ended, with what it said last. */

@@ -34,7 +34,6 @@ public final class QemuVmm implements Vmm {
 
     static final Release OLDEST_TESTED = new Release(7, 2);
     private static final Release PARALLEL_SINCE = new Release(8, 1);
-    private static final Duration CONTROL = Duration.ofSeconds(15);
 
     private final ProgramRunner programs;
     private final String program;
@@ -42,15 +41,12 @@ public final class QemuVmm implements Vmm {
     private final TscFrequency tsc;
     private final ProgramRelease release;
 
-    /**
-     * {@code program} is a name in PATH or a path; {@code launcher} is banger-launch: it gives QEMU a session of its own and keeps its logs within bounds. {@code run} is
-     * the directory of files that concern this boot of the host.
-     */
-    public QemuVmm(ProgramRunner programs, String program, Path launcher, Path run) {
+    /** {@code program} is a name in PATH or a path; {@code run} is the directory of files that concern this boot of the host. */
+    public QemuVmm(ProgramRunner programs, String program, VmmLauncher launcher, Path run) {
         this.programs = programs;
         this.program = program;
-        this.launcher = new VmmLauncher(launcher);
-        this.tsc = new TscFrequency(programs, launcher, run);
+        this.launcher = launcher;
+        this.tsc = new TscFrequency(programs, launcher.program(), run);
         this.release = new ProgramRelease(programs, run.resolve("qemu-release"));
     }
 
@@ -145,10 +141,8 @@ public final class QemuVmm implements Vmm {
                 launcher.launch(NAME, command, spec, spec.network().tap(), null);
         QemuVm vm = new QemuVm(launched.handles(), launched.pidfd(), spec.directory(), socket(spec.runtime()));
         try {
-            if (!vm.connect(CONTROL)) {
-                throw Thread.currentThread().isInterrupted()
-                        ? new BangerException(ErrorCode.CANCELLED, "cancelled while QEMU was starting")
-                        : VmmLauncher.failedToStart(NAME, spec.runtime());
+            if (!vm.connect(launcher.control())) {
+                throw launcher.withoutControl(NAME, spec.runtime(), vm.isAlive());
             }
             then.accept(vm);
             return vm;

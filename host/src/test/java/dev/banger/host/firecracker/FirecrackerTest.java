@@ -74,7 +74,7 @@ class FirecrackerTest {
 
     private FirecrackerVmm vmm() throws IOException {
         ProgramRunner programs = new ProgramRunner(System.getenv());
-        return new FirecrackerVmm(new FirecrackerProgram(programs, binary, directory), new VmmLauncher(launcher()));
+        return new FirecrackerVmm(new FirecrackerProgram(programs, binary, directory), new VmmLauncher(launcher(), 1));
     }
 
     @Test
