@@ -111,6 +111,9 @@ public interface BangerApi {
     /** Puts an image into a signed catalog, in place of one of that name. */
     Operation<PublishInfo> publishImage(String name, PublishRequest request);
 
+    /** Takes an image or kernel out of a signed catalog. */
+    UnpublishInfo unpublish(UnpublishRequest request);
+
     /**
      * The images and kernels that catalogs have, in the catalogs' order.
      *

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             ImagePullCommand.class,
             ImageExportCommand.class,
             ImagePublishCommand.class,
+            ImageUnpublishCommand.class,
             ImageCustomizeCommand.class,
             ImageRegisterCommand.class,
             ImagePromoteCommand.class,

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             KernelImportCommand.class,
             KernelExportCommand.class,
             KernelPublishCommand.class,
+            KernelUnpublishCommand.class,
             KernelRmCommand.class
         })
 final class KernelCommand extends Group {}

@@ -44,7 +44,7 @@ final class PublishOptions {
         return 0;
     }
 
-    private static String absolute(Session session, String path) {
+    static String absolute(Session session, String path) {
         return session.console().directory().resolve(path).normalize().toString();
     }
 }

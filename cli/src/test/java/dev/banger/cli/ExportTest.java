@@ -7,6 +7,7 @@ import dev.banger.api.ExportRequest;
 import dev.banger.api.ImagePull;
 import dev.banger.api.KernelPull;
 import dev.banger.api.PublishRequest;
+import dev.banger.api.UnpublishRequest;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,20 @@ class ExportTest {
     void aCatalogIsSignedOrNothing() {
         assertThat(console.run(banger, "image", "publish", "app", "www")).isEqualTo(2);
         assertThat(console.err()).contains("--key");
+    }
+
+    @Test
+    void takesOutOfACatalogWhatIsNotThereAnyMoreEither() {
+        assertThat(console.run(banger, "image", "unpublish", "gone", "www", "--key", "k", "--prune"))
+                .isZero();
+        assertThat(console.run(banger, "kernel", "unpublish", "own", "/www", "--key", "/k"))
+                .isZero();
+
+        assertThat(console.out()).isEqualTo("/catalog#key\n/catalog#key\n");
+        assertThat(banger.calls())
+                .containsExactly(
+                        "unpublish " + new UnpublishRequest("image", "gone", "/here/www", "/here/k", true),
+                        "unpublish " + new UnpublishRequest("kernel", "own", "/www", "/k", false));
     }
 
     @ParameterizedTest

@@ -39,6 +39,8 @@ import dev.banger.api.SshAccess;
 import dev.banger.api.StopMode;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.TemplateWarm;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmDefaults;
 import dev.banger.api.VmFork;
@@ -476,6 +478,12 @@ final class ScriptedBanger implements BangerApi {
     public Operation<PublishInfo> publishImage(String name, PublishRequest request) {
         called("publish in " + request, name);
         return FakeOperation.succeeding(new PublishInfo("/catalog#key", 3, Samples.export("image", name)));
+    }
+
+    @Override
+    public UnpublishInfo unpublish(UnpublishRequest request) {
+        calls.add("unpublish " + request);
+        return new UnpublishInfo("/catalog#key", 4, 1, 5L << 20);
     }
 
     @Override

@@ -5,6 +5,8 @@ import dev.banger.api.ExportInfo;
 import dev.banger.api.ExportRequest;
 import dev.banger.api.PublishInfo;
 import dev.banger.api.PublishRequest;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.operation.Progress;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +23,9 @@ public interface Exports {
 
     /** Exports into a catalog's directory and lists it there, in place of one of that kind and name. */
     PublishInfo publish(Content content, Path directory, PublishRequest request, Progress progress);
+
+    /** Takes what has that kind and name out of a catalog, whatever its architecture. */
+    UnpublishInfo unpublish(UnpublishRequest request);
 
     /** Whether that is where an export lies, a path or URL, and not a name. */
     boolean isReference(String reference);

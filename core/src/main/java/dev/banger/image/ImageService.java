@@ -12,6 +12,8 @@ import dev.banger.api.ImageProgram;
 import dev.banger.api.ImagePull;
 import dev.banger.api.PublishInfo;
 import dev.banger.api.PublishRequest;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.export.Content;
 import dev.banger.export.Exports;
 import dev.banger.operation.Lack;
@@ -183,6 +185,11 @@ public final class ImageService {
     public PublishInfo publish(String name, PublishRequest request, Progress progress) {
         Image image = get(name);
         return exports.publish(image.content(), image.directory(), request, progress);
+    }
+
+    /** Takes an image or kernel out of a catalog. */
+    public UnpublishInfo unpublish(UnpublishRequest request) {
+        return exports.unpublish(request);
     }
 
     /** The name that a pulled image will have; fails on a request that is wrong in itself. */

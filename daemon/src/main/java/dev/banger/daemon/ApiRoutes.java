@@ -35,6 +35,8 @@ import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StopMode;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.TemplateWarm;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmDefaults;
 import dev.banger.api.VmFork;
@@ -231,6 +233,15 @@ final class ApiRoutes {
                         Types.listOf(CatalogEntry.class),
                         200,
                         call -> api.available(call.query("catalog").orElse(null))),
+                new Route(
+                        "POST",
+                        "/v1/catalog/unpublish",
+                        "Takes an image or kernel out of a signed catalog in a directory of the host.",
+                        NO_QUERY,
+                        UnpublishRequest.class,
+                        UnpublishInfo.class,
+                        200,
+                        call -> api.unpublish(call.body(UnpublishRequest.class))),
                 new Route(
                         "POST",
                         "/v1/images/{image}/promote",

@@ -38,6 +38,8 @@ import dev.banger.api.SshAccess;
 import dev.banger.api.StopMode;
 import dev.banger.api.TemplateInfo;
 import dev.banger.api.TemplateWarm;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.api.VmCreate;
 import dev.banger.api.VmDefaults;
 import dev.banger.api.VmFork;
@@ -343,6 +345,11 @@ final class LocalBanger implements BangerApi {
     public Operation<PublishInfo> publishImage(String name, PublishRequest request) {
         images.get(name);
         return operations.start("image.publish", name, progress -> images.publish(name, request, progress));
+    }
+
+    @Override
+    public UnpublishInfo unpublish(UnpublishRequest request) {
+        return images.unpublish(request);
     }
 
     @Override

@@ -24,6 +24,7 @@ import dev.banger.api.PublishedPort;
 import dev.banger.api.SnapshotInfo;
 import dev.banger.api.StageTiming;
 import dev.banger.api.TemplateInfo;
+import dev.banger.api.UnpublishInfo;
 import dev.banger.api.VmInfo;
 import dev.banger.api.VmStats;
 import dev.banger.config.Key;
@@ -118,6 +119,7 @@ class GeneratedDocsTest {
         outputs.put("`image ls --available` (a list)", CatalogEntry.class);
         outputs.put("`image export`, `kernel export`", ExportInfo.class);
         outputs.put("`image publish`, `kernel publish`", PublishInfo.class);
+        outputs.put("`image unpublish`, `kernel unpublish`", UnpublishInfo.class);
         outputs.put("`image diff`", ImageDiff.class);
         outputs.put("a changed package", ImageDiff.PackageChange.class);
         outputs.put("a changed file", ImageDiff.FileChange.class);

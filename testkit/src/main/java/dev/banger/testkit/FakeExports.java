@@ -7,6 +7,8 @@ import dev.banger.api.ExportRequest;
 import dev.banger.api.ImageProgram;
 import dev.banger.api.PublishInfo;
 import dev.banger.api.PublishRequest;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.export.Content;
 import dev.banger.export.Exports;
 import dev.banger.operation.Progress;
@@ -51,6 +53,13 @@ public final class FakeExports implements Exports {
         ExportRequest export = new ExportRequest(request.directory(), false);
         return new PublishInfo(
                 request.directory() + "#key", entries.size(), export(content, directory, export, progress));
+    }
+
+    @Override
+    public UnpublishInfo unpublish(UnpublishRequest request) {
+        entries.removeIf(
+                entry -> entry.kind().equals(request.kind()) && entry.name().equals(request.name()));
+        return new UnpublishInfo(request.directory() + "#key", entries.size(), entries.size(), 0);
     }
 
     @Override

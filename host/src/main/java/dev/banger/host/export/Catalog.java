@@ -126,6 +126,14 @@ record Catalog(int version, long serial, @Nullable Instant updatedAt, List<Entry
         return new Catalog(VERSION, serial + 1, Instant.now(), all);
     }
 
+    /** Without what has that kind and name, of any architecture. */
+    Catalog without(Content.Kind kind, String name) {
+        List<Entry> rest = entries.stream()
+                .filter(each -> !kind.toString().equals(each.kind()) || !name.equals(each.name()))
+                .toList();
+        return new Catalog(VERSION, serial + 1, Instant.now(), rest);
+    }
+
     byte[] signed(SigningKey key) {
         byte[] payload = CATALOG.toJson(this).getBytes(StandardCharsets.UTF_8);
         Base64.Encoder base64 = Base64.getEncoder();

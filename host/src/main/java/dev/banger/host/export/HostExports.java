@@ -6,6 +6,8 @@ import dev.banger.api.ExportInfo;
 import dev.banger.api.ExportRequest;
 import dev.banger.api.PublishInfo;
 import dev.banger.api.PublishRequest;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.export.Content;
 import dev.banger.export.Exports;
 import dev.banger.host.http.HttpFetch;
@@ -14,6 +16,7 @@ import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -66,6 +69,27 @@ public final class HostExports implements Exports {
                     info(content, target, published.written()));
         } catch (IOException e) {
             throw DiskFailure.of("cannot publish in " + target, target, e);
+        }
+    }
+
+    @Override
+    public UnpublishInfo unpublish(UnpublishRequest request) {
+        Path target = absolute(request.directory());
+        SigningKey key = SigningKey.read(absolute(request.key()));
+        Content.Kind kind = Arrays.stream(Content.Kind.values())
+                .filter(each -> each.toString().equals(request.kind()))
+                .findFirst()
+                .orElseThrow(() -> BangerException.invalid("\"" + request.kind() + "\" is neither image nor kernel"));
+        try {
+            CatalogDirectory.Removed removed =
+                    new CatalogDirectory(target, key).remove(kind, request.name(), request.prune());
+            return new UnpublishInfo(
+                    target + "#" + key.publicKey().text(),
+                    removed.catalog().serial(),
+                    removed.catalog().entries().size(),
+                    removed.prunedBytes());
+        } catch (IOException e) {
+            throw DiskFailure.of("cannot take anything out of the catalog in " + target, target, e);
         }
     }
 

@@ -101,19 +101,30 @@ record Manifest(
 
     /** Of bytes that nobody has vouched for; every value of it is one that it may have. */
     static Manifest parse(byte[] json, Kind wanted) {
-        Manifest manifest = null;
+        Manifest manifest = parse(json);
+        manifest.check(wanted);
+        return manifest;
+    }
+
+    /** The parts of any export, whatever it is and for whatever host; nothing else of it is looked at. */
+    static List<String> parts(byte[] json) {
+        return parse(json).chunks().stream()
+                .map(chunk -> Hex256.checked(chunk.digest()))
+                .toList();
+    }
+
+    private static Manifest parse(byte[] json) {
         if (!JsonDepth.exceeds(json, DEPTH)) {
             try {
-                manifest = TYPE.fromJson(new String(json, StandardCharsets.UTF_8));
+                Manifest manifest = TYPE.fromJson(new String(json, StandardCharsets.UTF_8));
+                if (manifest != null) {
+                    return manifest;
+                }
             } catch (RuntimeException e) { // the parser throws what it likes on garbage
                 throw new BadExport("a manifest that cannot be read");
             }
         }
-        if (manifest == null) {
-            throw new BadExport("a manifest that cannot be read");
-        }
-        manifest.check(wanted);
-        return manifest;
+        throw new BadExport("a manifest that cannot be read");
     }
 
     byte[] json() {

@@ -8,6 +8,8 @@ import dev.banger.api.CatalogEntry;
 import dev.banger.api.ErrorCode;
 import dev.banger.api.PublishInfo;
 import dev.banger.api.PublishRequest;
+import dev.banger.api.UnpublishInfo;
+import dev.banger.api.UnpublishRequest;
 import dev.banger.export.Content;
 import dev.banger.operation.Progress;
 import java.io.IOException;
@@ -17,7 +19,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -165,6 +170,91 @@ class CatalogTest {
                 .isEqualTo(second.catalog());
     }
 
+    private UnpublishInfo unpublish(String kind, String name, String key, boolean prune) {
+        return samples.exports()
+                .unpublish(new UnpublishRequest(
+                        kind, name, catalog.toString(), directory.resolve(key).toString(), prune));
+    }
+
+    private Set<String> blobs() throws IOException {
+        try (Stream<Path> blobs = Files.list(catalog.resolve("blobs"))) {
+            return blobs.map(blob -> blob.getFileName().toString()).collect(Collectors.toSet());
+        }
+    }
+
+    @Test
+    void whatIsTakenOutIsNotFoundAnyMoreAndItsPartsStay() throws IOException {
+        publish(image, "key");
+        String reference = publish(samples.kernel("app"), "key").catalog();
+        Set<String> before = blobs();
+
+        UnpublishInfo left = unpublish("image", "app", "key", false);
+
+        assertThat(left).isEqualTo(new UnpublishInfo(reference, 3, 1, 0));
+        assertThat(samples.exports(reference).available(null))
+                .singleElement()
+                .matches(entry -> entry.kind().equals("kernel"), "the kernel of that name");
+        assertThat(blobs()).isEqualTo(before);
+    }
+
+    /** The images share a part. */
+    @Test
+    void pruningDeletesWhatNothingNeedsAndNothingElse() throws IOException {
+        String reference = publish(image, "key").catalog();
+        Set<String> needed = blobs();
+        publish(samples.image("other", 3), "key");
+        publish(samples.image("third", 4), "key");
+        unpublish("image", "third", "key", false);
+        long all = size(catalog.resolve("blobs"));
+
+        UnpublishInfo left = unpublish("image", "other", "key", true);
+
+        assertThat(blobs()).isEqualTo(needed);
+        assertThat(left.prunedBytes()).isPositive().isEqualTo(all - size(catalog.resolve("blobs")));
+        fetch(samples.exports(reference), "app");
+    }
+
+    private static long size(Path directory) throws IOException {
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        return bytes;
+    }
+
+    @Test
+    void whatCannotBeTakenOutChangesNothing() throws IOException {
+        String manifest = publish(image, "key").export().digest();
+        publish(samples.image("other", 3), "key");
+        byte[] before = Files.readAllBytes(catalog.resolve("catalog.json"));
+
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> unpublish("image", "third", "key", true))
+                .withMessageContaining("has no image \"third\"")
+                .matches(e -> e.code() == ErrorCode.NOT_FOUND);
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> unpublish("disk", "app", "key", true))
+                .withMessageContaining("neither image nor kernel");
+        SigningKey.create(directory.resolve("anothers-key"));
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> unpublish("image", "app", "anothers-key", true))
+                .withMessageContaining("use the key");
+        Files.writeString(catalog.resolve("blobs/" + manifest), "damaged");
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> unpublish("image", "other", "key", true))
+                .withMessageContaining("nothing was changed")
+                .matches(e -> e.code() == ErrorCode.DATA_CORRUPT);
+        assertThat(catalog.resolve("catalog.json")).hasBinaryContent(before);
+
+        catalog = directory.resolve("nowhere");
+        assertThatExceptionOfType(BangerException.class)
+                .isThrownBy(() -> unpublish("image", "app", "key", true))
+                .withMessageContaining("there is no catalog in " + catalog);
+        assertThat(catalog).doesNotExist();
+    }
+
     @Test
     void anothersSignatureIsNone() {
         String reference = publish(image, "key").catalog();
@@ -176,7 +266,7 @@ class CatalogTest {
                 .matches(e -> ((BangerException) e).code() == ErrorCode.DATA_CORRUPT);
         assertThatExceptionOfType(BangerException.class)
                 .isThrownBy(() -> publish(image, "anothers-key"))
-                .withMessageContaining("cannot be added to")
+                .withMessageContaining("cannot be changed")
                 .withMessageContaining("use the key");
         assertThat(samples.exports(reference).available(null)).hasSize(1);
     }
