@@ -126,7 +126,7 @@ final class DebianKernelBuild implements KernelSource {
         Lack.refuse("build a kernel", lacks());
         KernelConfiguration wanted = wanted();
         Files.createDirectories(work);
-        checkSpace(work);
+        DiskFailure.requireRoom("a kernel's source and objects", NEEDED_MIB << 20, work);
         String source = unpack(work, progress);
         return new Prepared(source, configure(work, wanted, progress));
     }
@@ -141,16 +141,6 @@ final class DebianKernelBuild implements KernelSource {
                     }
                 })
                 .orElse(sandbox);
-    }
-
-    private static void checkSpace(Path directory) throws IOException {
-        long free = Files.getFileStore(directory).getUsableSpace() >> 20;
-        if (free < NEEDED_MIB) {
-            throw new BangerException(
-                    ErrorCode.RESOURCE_EXHAUSTED,
-                    "a kernel is built in " + directory + ", which takes " + NEEDED_MIB + " MiB, and there are " + free
-                            + " MiB free");
-        }
     }
 
     /** The newest source to {@code work/source}. @return where it is from, for people */

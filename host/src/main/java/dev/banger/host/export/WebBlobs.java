@@ -3,6 +3,7 @@ package dev.banger.host.export;
 import dev.banger.api.BangerException;
 import dev.banger.api.ErrorCode;
 import dev.banger.host.http.HttpFetch;
+import dev.banger.host.linux.DiskFailure;
 import dev.banger.operation.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,13 +56,7 @@ final class WebBlobs implements Blobs {
         long bytes = answer.headers()
                 .firstValueAsLong("Content-Length")
                 .orElseThrow(() -> new BadExport("the server does not say how long it is"));
-        long free = Files.getFileStore(Objects.requireNonNull(file.getParent())).getUsableSpace();
-        if (bytes > free) {
-            throw new BangerException(
-                    ErrorCode.RESOURCE_EXHAUSTED,
-                    answer.uri() + " has " + (bytes >> 20) + " MiB, and there are " + (free >> 20) + " MiB free in "
-                            + file.getParent());
-        }
+        DiskFailure.requireRoom(answer.uri().toString(), bytes, Objects.requireNonNull(file.getParent()));
         ByteProgress done =
                 new ByteProgress(progress, "fetching " + answer.uri().getPath(), bytes);
         byte[] buffer = new byte[BUFFER];

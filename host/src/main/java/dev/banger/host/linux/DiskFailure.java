@@ -7,8 +7,11 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What a failure to write a file means: a full disk is the user's to clear and says how much is left. */
+/** What a failure to write a file means: a full disk is the user's to clear; how much is left is said, and what gives some back. */
 public final class DiskFailure {
+    private static final String REMEDY =
+            "; \"banger image cache prune\", \"banger template prune\" and \"banger image delete\" free what VMs do not need";
+
     private DiskFailure() {}
 
     public static BangerException of(String what, Path where, IOException cause) {
@@ -28,6 +31,15 @@ public final class DiskFailure {
         return new BangerException(cause.code(), what + ": " + cause.getMessage() + space, cause.detail(), cause);
     }
 
+    /** Refuses work that will write more to {@code where} than is free there; {@code what} it writes, for people. */
+    public static void requireRoom(String what, long bytes, Path where) throws IOException {
+        if (bytes > Files.getFileStore(where).getUsableSpace()) {
+            throw new BangerException(
+                    ErrorCode.RESOURCE_EXHAUSTED,
+                    "there is no room for " + what + ", " + (bytes >> 20) + " MiB" + free(where));
+        }
+    }
+
     private static String free(Path where) {
         Path existing = where.toAbsolutePath();
         while (!Files.exists(existing) && existing.getParent() != null) {
@@ -35,7 +47,7 @@ public final class DiskFailure {
         }
         try {
             long mebibytes = Files.getFileStore(existing).getUsableSpace() / (1024 * 1024);
-            return " (" + existing + ": " + mebibytes + " MiB free)";
+            return " (" + existing + ": " + mebibytes + " MiB free)" + REMEDY;
         } catch (IOException e) {
             // The number is an extra; the failure itself is already being told.
             return "";

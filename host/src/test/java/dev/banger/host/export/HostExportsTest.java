@@ -172,7 +172,8 @@ class HostExportsTest {
                 return true;
             });
             assertThat(refusal(address + pin))
-                    .hasMessageContaining("MiB free in")
+                    .hasMessageContaining("MiB free)")
+                    .hasMessageContaining("banger image cache prune")
                     .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED));
 
             server.twist((exchange, path) -> {
