@@ -1,5 +1,4 @@
 # a template is made, VMs are restored from it, two of them share no identity
-# quick
 b image warm debian -q --cpus 1 --memory 256M --vmm "$vmm" --acceleration kvm
 create --name one
 create --name two
