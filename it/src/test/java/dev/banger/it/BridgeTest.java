@@ -42,7 +42,6 @@ class BridgeTest {
         banger = HOME.banger().inNamespace(lab.host());
         rules = lab.rules();
         links = lab.links();
-        banger.ok("image", "warm", "--memory", "256M");
     }
 
     /** After each test the host's rules are, byte for byte, what they were; and without a daemon so are its links. */

@@ -55,9 +55,8 @@ class DnsFloodTest {
     void twoVms() throws IOException {
         lab = new NetworkLab(served);
         banger = HOME.banger().inNamespace(lab.host());
-        banger.ok("image", "warm", "--memory", "256M", "--cpus", "1");
         for (String name : new String[] {"quiet", "loud"}) {
-            banger.ok("vm", "create", "--name", name, "--memory", "256M", "--cpus", "1", "--network", "bridge");
+            banger.ok("vm", "create", "--name", name, "--memory", "256M", "--network", "bridge");
         }
     }
 

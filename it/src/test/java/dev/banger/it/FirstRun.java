@@ -47,11 +47,12 @@ final class FirstRun {
         return Optional.ofNullable(inventory);
     }
 
-    /** Its cache: kernel, image, initramfs, work disk seed, and the template of the usual VM. */
+    /** Its cache: kernel, image, initramfs, work disk seed, and templates: of the usual VM, and of one with 256 MiB. */
     static synchronized Path cache() {
         outcome().expect(0);
         if (!isWarm) {
             Banger.in(HOME).ok("image", "warm");
+            Banger.in(HOME).ok("image", "warm", "--memory", "256M");
             Banger.in(HOME).ok("daemon", "stop");
             isWarm = true;
         }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestMethodOrder;
  * Everything works for a user without any privilege, in the places of the XDG base directories, including the first run that
  * builds the image. The user is made for this class and deleted after it.
  */
-@Order(130)
+@Order(14) // builds an image of its own while the others wait for that of the first run
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class) // the first run builds what the others use
 class OrdinaryUserTest {
     /** Two runs at once do not share it. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -20,6 +21,14 @@ class RawDisksTest {
     static final BangerHome HOME = BangerHome.named("raw-disks");
 
     private final Banger banger = HOME.banger().with("BANGER_ROOT_DISKS", "copy");
+
+    /** A VM has disks of the kind that its template has; those of the first run are qcow2 files. */
+    @BeforeAll
+    void noTemplates() {
+        for (String template : banger.ok("template", "ls", "-q").lines()) {
+            banger.ok("template", "rm", template);
+        }
+    }
 
     @AfterEach
     void nothingIsLeft() {

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -28,11 +27,6 @@ class SnapshotTest {
 
     private final Banger banger = HOME.banger();
     private final Path snapshots = HOME.path().resolve("state/snapshots");
-
-    @BeforeAll
-    void aTemplateOfItsMake() {
-        banger.ok("image", "warm", "--memory", "256M");
-    }
 
     /** With a counter that a process increments for as long as it lives. */
     @BeforeEach
