@@ -95,6 +95,15 @@ class ExportTest {
 
         assertThat(cat("offered").expect(0).out()).isEqualTo("all the way");
 
+        banger.run("image", "unpublish", "nothing", www.toString(), "--key", key)
+                .refused(125, "no image \"nothing\"");
+        banger.run("image", "unpublish", "offered", www.toString(), "--key", key + "less")
+                .refused(125, "there is no key");
+        assertThat(banger.ok("image", "unpublish", "offered", www.toString(), "--key", key, "--prune")
+                        .line())
+                .isEqualTo(catalog);
+        assertThat(banger.ok("image", "ls", "--available", "-q").lines()).containsExactly("debian");
+
         Files.writeString(www.resolve("catalog.json"), "{}");
         banger.run("image", "pull", "another").refused(125, "it is no catalog");
         Files.delete(config);

@@ -77,14 +77,15 @@ final class SigningKey {
             PrivateKey key = KeyFactory.getInstance("Ed25519").generatePrivate(new PKCS8EncodedKeySpec(encoded));
             return new SigningKey(key, publicKey((EdECPrivateKey) key));
         } catch (NoSuchFileException e) {
-            throw BangerException.notFound("there is no key " + file + "; --new-key makes one");
+            throw BangerException.notFound(
+                    "there is no key " + file + "; \"banger image publish --new-key\" makes one for a new catalog");
         } catch (IOException e) {
             throw DiskFailure.of("cannot read the key " + file, file, e);
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new BangerException(
                     ErrorCode.INVALID_ARGUMENT,
                     file
-                            + " has no Ed25519 key; \"openssl genpkey -algorithm ed25519\" makes one, and so does --new-key",
+                            + " has no Ed25519 key; \"openssl genpkey -algorithm ed25519\" makes one, and so does publish --new-key",
                     e);
         }
     }
